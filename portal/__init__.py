@@ -1,0 +1,1 @@
+"""The wiring: settings, addresses, health, and the embedded services."""
