@@ -1,0 +1,135 @@
+"""One-dimensional images of other instruments: read where the header says enough, else refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from retrieval.masks import MASK_BIT
+from retrieval.readers import cards
+from retrieval.readers.air import air_to_vacuum
+from retrieval.readers.refusals import Refused
+from retrieval.readers.spectrum import ObservedSpectrum, SpectrumHeader, observed
+
+_ANGSTROM = {"angstrom": 1.0, "angstroms": 1.0, "a": 1.0, "": 1.0, "nm": 10.0, "micron": 1e4, "um": 1e4}
+
+_MAD_TO_SIGMA = 1.4826
+
+
+def read_image1d(primary: Any, extensions: dict[str, Any], name: str) -> ObservedSpectrum:
+    """Flux in the primary; WAVELENGTH and VARIANCE in extensions, or the wavelength from the header."""
+    header = primary.header
+    flux = np.asarray(primary.data, dtype=np.float64)
+    warnings: list[str] = []
+    wavelength = _wavelength(header, extensions, flux.size)
+    if _in_air(header):
+        wavelength = air_to_vacuum(wavelength)
+        warnings.append("air-converted")
+    if "HELIO_RV" not in header and header.get("HELIO") is not True:
+        warnings.append("not-heliocentric")
+    if "VARIANCE" in extensions:
+        variance = np.asarray(extensions["VARIANCE"].data, dtype=np.float64)
+        ivar = np.divide(1, variance, out=np.zeros_like(variance), where=variance > 0)
+    else:
+        ivar = np.full(flux.size, _noise(flux) ** -2.0)
+        warnings.append("noise-estimated")
+    if ivar.shape != flux.shape or wavelength.shape != flux.shape:
+        raise Refused(
+            "length-mismatch",
+            f"flux {flux.shape}, wavelength {wavelength.shape}, variance {ivar.shape} pixels.",
+        )
+    finite = np.flatnonzero(np.isfinite(flux))
+    if not finite.size:
+        raise Refused("nan-flux", f"{flux.size} of {flux.size} pixels.")
+    lost = ~np.isfinite(flux) & ~(ivar > 0)  # pixels that the file itself marks as without data
+    if lost.any():
+        flux[lost] = np.interp(np.flatnonzero(lost), np.flatnonzero(~lost), flux[~lost])
+        warnings.append("pixels-filled")
+    mask = np.where(lost, MASK_BIT["NODATA"].value, 0)
+    seen = slice(finite[0], finite[-1] + 1)
+    return observed(
+        name=name,
+        layout="image1d",
+        header=_header(header),
+        wavelength=wavelength[seen],
+        flux=flux[seen],
+        ivar=ivar[seen],
+        andmask=mask[seen],
+        ormask=mask[seen],
+        warnings=warnings,
+    )
+
+
+def _wavelength(header: fits.Header, extensions: dict[str, Any], size: int) -> NDArray[np.float64]:
+    unit = cards.text(header, "CUNIT1").lower()
+    if unit not in _ANGSTROM:
+        raise Refused(
+            "wavelength-missing", f"CUNIT1 = {unit!r} is not a unit of wavelength that is known here."
+        )
+    if "WAVELENGTH" in extensions:
+        axis = np.asarray(extensions["WAVELENGTH"].data, dtype=np.float64)
+    else:
+        start, step = cards.number(header, "CRVAL1"), cards.number(header, "CD1_1", "CDELT1")
+        if start is None or step is None:
+            raise Refused(
+                "wavelength-missing", "There is neither a WAVELENGTH extension nor CRVAL1 with CDELT1."
+            )
+        axis = start + step * (np.arange(1, size + 1) - (cards.number(header, "CRPIX1") or 1.0))
+    logarithmic = header.get("LOGSCALE") is True or header.get("DC-FLAG") == 1
+    if logarithmic and (np.abs(axis) > 10).any():
+        raise Refused(
+            "wavelength-missing", f"The axis is said to be log10 Angstrom but starts at {axis[0]:g}."
+        )
+    return np.asarray(10.0**axis if logarithmic else axis * _ANGSTROM[unit], dtype=np.float64)
+
+
+def _in_air(header: fits.Header) -> bool:
+    """The VACUUM card, or the axis types of FITS (Greisen et al. 2006): WAVE is vacuum, AWAV is air."""
+    if isinstance(header.get("VACUUM"), bool):
+        return not header["VACUUM"]
+    axis = cards.text(header, "CTYPE1")
+    if axis[:4] not in ("WAVE", "AWAV"):
+        raise Refused("medium-unstated", f"There is no VACUUM card, and CTYPE1 = {axis!r} does not tell.")
+    return axis.startswith("AWAV")
+
+
+def _noise(flux: NDArray[np.float64]) -> float:
+    """Standard deviation of the noise from third-order differences (DER_SNR, Stoehr et al. 2008)."""
+    good = flux[np.isfinite(flux) & (flux != 0)]
+    if good.size < 5:
+        raise Refused("zero-flux", f"Only {good.size} pixels hold a flux.")
+    sigma = _MAD_TO_SIGMA / np.sqrt(6.0) * float(np.median(np.abs(2 * good[2:-2] - good[:-4] - good[4:])))
+    if not sigma > 0:
+        raise Refused(
+            "ivar-zero", "There are no uncertainties, and the flux shows no noise to estimate them from."
+        )
+    return sigma
+
+
+def _header(header: fits.Header) -> SpectrumHeader:
+    """RA and DEC of such files are often the telescope's, so only RAOBJ and DECOBJ count."""
+    ra, dec = cards.position(header, "RAOBJ", "DECOBJ")
+    snr = {band: cards.measured(header, f"SN_{band.upper()}") for band in "ugriz"}
+    magnitudes = {band: cards.number(header, f"MAG_{band.upper()}") for band in "ugriz"}
+    return SpectrumHeader(
+        survey="SDSS" if cards.text(header, "TELESCOP").startswith("SDSS") else "other",
+        ra=ra,
+        dec=dec,
+        mjd=cards.integer(header, "MJD", "UTMJD"),
+        plan_id=cards.text(header, "PLATEID"),
+        spectrograph=cards.integer(header, "SPECID"),
+        fiber=cards.integer(header, "FIBERID"),
+        object_type=cards.text(header, "OBJTYPE"),
+        cls=cards.text(header, "CLASS"),
+        subclass=cards.text(header, "SUBCLASS"),
+        z=cards.measured(header, "Z"),
+        z_err=cards.measured(header, "Z_ERR"),
+        snr={band: value for band, value in snr.items() if value is not None},
+        magnitudes={band: cards.magnitude(value) for band, value in magnitudes.items() if value is not None},
+        simulated=header.get("SIMULATE") is True,
+        pipeline=cards.text(header, "VERS2D"),
+        flux_unit=cards.text(header, "BUNIT") or "relative",
+    )

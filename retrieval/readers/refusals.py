@@ -1,0 +1,114 @@
+"""Why a file is refused, and what is odd about one that is kept: two registries of codes and words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """A refusal in words: what is wrong, and what the person who sent the file can do."""
+
+    text: str
+    advice: str
+
+
+REFUSALS: dict[str, Reason] = {
+    "empty": Reason("The file is empty.", "Fetch the file again; the transfer wrote no bytes."),
+    "truncated": Reason(
+        "The file ends before its data do.", "Fetch the file again and compare its size with the archive's."
+    ),
+    "not-fits": Reason(
+        "The file is not FITS, or its header is damaged.",
+        "Send the spectrum as FITS, as the survey's archive serves it; fetch it again if it came from there.",
+    ),
+    "wrong-hdus": Reason(
+        "The FITS file lacks the parts of a spectrum.",
+        "Send the whole file of the archive: a five-row image, a COADD table, or an SDSS spec file.",
+    ),
+    "unknown-layout": Reason(
+        "The file is FITS, in a layout that is not known here.",
+        "Send a LAMOST low-resolution or SDSS spec file, or a one-dimensional image with its wavelengths.",
+    ),
+    "medium-resolution": Reason(
+        "The file is a LAMOST medium-resolution spectrum.",
+        "Send the low-resolution file: R = 7500 spectra cover 4950-5350 and 6300-6800 A only, "
+        "too little for redshifts from lines.",
+    ),
+    "medium-unstated": Reason(
+        "The header does not say whether the wavelengths are in air or in vacuum.",
+        "Add VACUUM = T (or F for air) to the primary header and send the file again.",
+    ),
+    "wavelength-missing": Reason(
+        "The file holds no wavelength solution.",
+        "Send a file with a wavelength row or column, or with COEFF0 and COEFF1 in its header.",
+    ),
+    "wavelength-not-monotonic": Reason(
+        "The wavelengths do not increase from pixel to pixel.",
+        "Sort the pixels by wavelength, or fetch the file again.",
+    ),
+    "length-mismatch": Reason(
+        "The arrays of the spectrum have different lengths.",
+        "Fetch the file again, or repair it at its source.",
+    ),
+    "no-overlap": Reason(
+        "The spectrum has no pixels between 3900 and 8900 A.",
+        "Only optical spectra can be searched; check the unit of the wavelength axis.",
+    ),
+    "nan-flux": Reason(
+        "The flux is not a number in some pixels.",
+        "Mark bad pixels by inverse variance 0 and give them a finite flux.",
+    ),
+    "zero-flux": Reason("The flux is zero in every pixel.", "Nothing was observed here; leave the file out."),
+    "ivar-zero": Reason(
+        "The inverse variance is zero in every pixel.",
+        "No pixel is trustworthy; leave the file out or fetch it again.",
+    ),
+    "duplicate": Reason("The same file was imported before.", "Nothing to do: the first copy is in use."),
+    "archive-path": Reason(
+        "The archive has a member whose path leads outside of it.",
+        "Pack the files again with plain relative names.",
+    ),
+    "archive-bomb": Reason(
+        "The file unpacks to more than a spectrum, or an import, can need.",
+        "Unpack it yourself and send the spectra.",
+    ),
+    "unreadable-archive": Reason(
+        "The archive cannot be unpacked.", "Pack it again as zip or tar.gz, without a password."
+    ),
+}
+
+WARNINGS: dict[str, str] = {
+    "obsid-missing": "The header has no OBSID: the spectrum is known by its file name.",
+    "position-missing": "The header has no usable position: no cross-match is possible.",
+    "zero-ends": "Pixels at an end hold flux 0 with positive inverse variance; it is set to 0 there.",
+    "ivar-not-finite": "The inverse variance is not a finite number in some pixels; it is taken as 0 there.",
+    "pixels-filled": "Pixels marked as without data are interpolated, with inverse variance 0.",
+    "noise-estimated": "The file has no uncertainties; the noise is estimated from the flux.",
+    "air-converted": "The wavelengths were in air and are converted to vacuum.",
+    "vacuum-unstated": "The header has no VACUUM card; the survey's practice, vacuum, is assumed.",
+    "not-heliocentric": "The wavelengths are not corrected to the heliocentre: z may be off by 0.0001.",
+    "sky-fibre": "The fibre pointed at the sky, not at an object.",
+}
+
+
+class Refused(ValueError):  # noqa: N818 - not an error of ours: the file is refused
+    """A file that cannot be used.
+
+    ``code`` is a key of REFUSALS, ``detail`` names the numbers, ``advice`` says what to do.
+    """
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+    @property
+    def text(self) -> str:
+        return REFUSALS[self.code].text
+
+    @property
+    def advice(self) -> str:
+        return REFUSALS[self.code].advice
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.text, self.detail, self.advice) if part)
