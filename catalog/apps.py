@@ -1,0 +1,8 @@
+"""The objects: surveys, spectra, runs, candidates, catalogues."""
+
+from django.apps import AppConfig
+
+
+class CatalogConfig(AppConfig):
+    name = "catalog"
+    verbose_name = "Catalogue"

@@ -1,0 +1,161 @@
+"""The filters. One definition feeds the page, the downloads, the command line and, later, the API.
+
+A saved or shared state is the query string itself; the selections of a retrieval run are the same
+parameters kept as JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+
+from .coordinates import HINT, parse_position, parse_radius
+from .models import Candidate, Refusal, Release, Spectrum
+from .positions import within_cone
+
+DEFAULT_RADIUS = "60"
+
+
+class ConeFormMixin(forms.Form):
+    """Validates position and radius together, and keeps them parsed."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        position, radius = cleaned.get("position"), cleaned.get("radius")
+        if position:
+            try:
+                ra, dec = parse_position(position)
+                cleaned["cone"] = (ra, dec, parse_radius(radius or DEFAULT_RADIUS))
+            except ValueError as error:
+                raise ValidationError({"position": str(error)}) from error
+        elif radius:
+            raise ValidationError({"position": f"A radius needs a position: {HINT}."})
+        return cleaned
+
+
+class ConeFilterSet(filters.FilterSet):
+    """Adds a cone by typed position and radius to a filter set."""
+
+    position = filters.CharFilter(label="Position", method="keep", help_text=HINT)
+    radius = filters.CharFilter(
+        label="Radius", method="keep", help_text="Arcsec, or 2', or 0.5 deg; 60 if empty"
+    )
+
+    position_prefix = ""
+
+    class Meta:
+        form = ConeFormMixin
+
+    def keep(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Position and radius act together, in filter_queryset."""
+        return queryset
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        queryset = super().filter_queryset(queryset)
+        if cone := self.form.cleaned_data.get("cone"):
+            ra, dec, radius = cone
+            queryset = within_cone(queryset, ra=ra, dec=dec, radius_deg=radius, prefix=self.position_prefix)
+        return queryset
+
+
+class SpectrumFilterSet(ConeFilterSet):
+    """Filters of /spectra/, and the selections of a retrieval run."""
+
+    name = filters.CharFilter(label="File name holds", lookup_expr="icontains")
+    release = filters.ModelMultipleChoiceFilter(
+        label="Release", queryset=Release.objects.all(), to_field_name="slug"
+    )
+    role = filters.MultipleChoiceFilter(label="Role", choices=Spectrum.Role.choices)
+    cls = filters.CharFilter(
+        label="Class", method="any_of", help_text="STAR, GALAXY, QSO, Unknown; several with commas"
+    )
+    subclass = filters.CharFilter(label="Subclass begins with", lookup_expr="istartswith")
+    object_type = filters.CharFilter(label="Object type", lookup_expr="iexact")
+    z = filters.RangeFilter(label="Published redshift")
+    snr_r = filters.RangeFilter(label="S/N r", help_text="Per pixel")
+    mag_g = filters.RangeFilter(label="g magnitude", help_text="mag")
+    mjd = filters.RangeFilter(label="MJD", help_text="day")
+    warned = filters.BooleanFilter(label="Has reader's warnings", method="has_warnings")
+
+    class Meta(ConeFilterSet.Meta):
+        model = Spectrum
+        fields: list[str] = []
+
+    def any_of(self, queryset: QuerySet[Spectrum], name: str, value: str) -> QuerySet[Spectrum]:
+        wanted = Q()
+        for part in value.split(","):
+            if part.strip():
+                wanted |= Q(**{f"{name}__iexact": part.strip()})
+        return queryset.filter(wanted)
+
+    def has_warnings(self, queryset: QuerySet[Spectrum], name: str, value: bool) -> QuerySet[Spectrum]:
+        return queryset.exclude(warnings=[]) if value else queryset.filter(warnings=[])
+
+
+class CandidateFilterSet(ConeFilterSet):
+    """Filters that all lists of candidates share."""
+
+    position_prefix = "spectrum__"
+
+    name = filters.CharFilter("spectrum__name", label="File name holds", lookup_expr="icontains")
+    z_cl = filters.RangeFilter(label="Redshift (lines)")
+    velocity_kms = filters.RangeFilter(label="Velocity", help_text="km/s, heliocentric")
+    snr_r = filters.RangeFilter("spectrum__snr_r", label="S/N r", help_text="Per pixel")
+    n_configurations = filters.RangeFilter(label="Configurations that agree")
+    n_lines = filters.RangeFilter(label="Lines that agree")
+    unique = filters.BooleanFilter("is_primary", label="One spectrum per source")
+
+    class Meta(ConeFilterSet.Meta):
+        model = Candidate
+        fields: list[str] = []
+
+
+class AllCandidatesFilterSet(CandidateFilterSet):
+    """Filters of /candidates/."""
+
+    kind = filters.MultipleChoiceFilter(label="Kind", choices=Candidate.Kind.choices)
+
+
+class GalaxyFilterSet(CandidateFilterSet):
+    """Filters of /galaxies/ and of the BPT page."""
+
+    bpt_class = filters.MultipleChoiceFilter(label="BPT class", choices=Candidate.BptClass.choices)
+    log_nii_ha = filters.RangeFilter(label="log([N II]/Ha)", help_text="dex")
+    log_oiii_hb = filters.RangeFilter(label="log([O III]/Hb)", help_text="dex")
+    snr_min = filters.RangeFilter(label="Lowest S/N of the four lines")
+
+
+class NebulaFilterSet(CandidateFilterSet):
+    """Filters of /nebulae/."""
+
+    STATUS = [("inside", "inside a WISE region"), ("new", "newly found outside"), ("unclear", "unclear")]
+
+    status = filters.MultipleChoiceFilter(label="Status", choices=STATUS, method="with_status")
+    nebula_state = filters.MultipleChoiceFilter(label="Diagnostic", choices=Candidate.NebulaState.choices)
+    region = filters.CharFilter("region__name", label="WISE region", lookup_expr="icontains")
+    catalog = filters.CharFilter(
+        "region__catalog", label="WISE catalogue code", lookup_expr="iexact", help_text="K, G, C or Q"
+    )
+
+    def with_status(self, queryset: QuerySet[Candidate], name: str, value: list[str]) -> QuerySet[Candidate]:
+        flag = {"inside": Q(new_found=False), "new": Q(new_found=True), "unclear": Q(new_found__isnull=True)}
+        wanted = Q()
+        for status in value:
+            wanted |= flag[status]
+        return queryset.filter(wanted)
+
+
+class RefusalFilterSet(filters.FilterSet):
+    """Filters of /refusals/."""
+
+    file = filters.CharFilter(label="File holds", lookup_expr="icontains")
+    reason = filters.CharFilter(label="Reason", lookup_expr="iexact")
+    batch = filters.NumberFilter(label="Import")
+
+    class Meta:
+        model = Refusal
+        fields: list[str] = []

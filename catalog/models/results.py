@@ -1,0 +1,190 @@
+"""Candidates of a run, their measured lines and classes, counterparts and votes."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from .regions import HIIRegion
+from .runs import Run
+from .survey import Source, Spectrum
+
+
+class Candidate(models.Model):
+    """A spectrum whose z_CL and z_RT agree in at least one configuration of a run."""
+
+    class Kind(models.TextChoices):
+        GALAXY = "galaxy", "emission-line galaxy"
+        NEBULA = "nebula", "nebula"
+
+    class BptClass(models.TextChoices):
+        STAR_FORMING = "star-forming", "star-forming"
+        COMPOSITE = "composite", "composite"
+        LINER = "LINER", "LINER"
+        SEYFERT = "Seyfert", "Seyfert"
+        UNCLASSIFIED = "unclassified", "unclassified"
+
+    class NebulaState(models.TextChoices):
+        HII = "H II-like", "H II-like"
+        PN = "PN-like", "PN-like"
+        UNDETERMINED = "undetermined", "undetermined"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="candidates")
+    spectrum = models.ForeignKey(Spectrum, on_delete=models.CASCADE, related_name="candidates")
+    kind = models.CharField(max_length=10, choices=Kind)
+    is_primary = models.BooleanField(
+        default=True, help_text="One per unique source and run: the spectrum of highest S/N r."
+    )
+    z_cl = models.FloatField(help_text="Redshift from lines.")
+    z_rt = models.FloatField(
+        help_text="Redshift of the nearest template, in the agreeing configuration of smallest |z_CL - z_RT|."
+    )
+    velocity_kms = models.FloatField(help_text="c z_CL, heliocentric, km/s.")
+    n_lines = models.SmallIntegerField(help_text="Lines that agree on z_CL.")
+    n_configurations = models.SmallIntegerField(help_text="Configurations that confirm it.")
+
+    measured_at = models.DateTimeField(null=True, blank=True, help_text="Empty until the lines are measured.")
+    log_nii_ha = models.FloatField(null=True, blank=True, help_text="log([N II]6585 / Ha), dex.")
+    log_nii_ha_err = models.FloatField(null=True, blank=True, help_text="Error of log([N II]6585 / Ha), dex.")
+    log_sii_ha = models.FloatField(null=True, blank=True, help_text="log([S II]6718+6732 / Ha), dex.")
+    log_sii_ha_err = models.FloatField(
+        null=True, blank=True, help_text="Error of log([S II]6718+6732 / Ha), dex."
+    )
+    log_oiii_hb = models.FloatField(null=True, blank=True, help_text="log([O III]5008 / Hb), dex.")
+    log_oiii_hb_err = models.FloatField(
+        null=True, blank=True, help_text="Error of log([O III]5008 / Hb), dex."
+    )
+    snr_min = models.FloatField(null=True, blank=True, help_text="Lowest S/N among the four BPT lines.")
+    bpt_class = models.CharField(max_length=20, choices=BptClass, blank=True)
+    bpt_reason = models.CharField(max_length=120, blank=True, help_text="Why it is unclassified.")
+    nebula_state = models.CharField(max_length=20, choices=NebulaState, blank=True)
+    supernova_remnant_like = models.BooleanField(
+        null=True, blank=True, help_text="log([S II]/Ha) above -0.40."
+    )
+    region = models.ForeignKey(
+        HIIRegion, on_delete=models.SET_NULL, null=True, blank=True, related_name="candidates",
+        help_text="The best WISE region that holds the position.",
+    )  # fmt: skip
+    new_found = models.BooleanField(
+        null=True, blank=True,
+        help_text="Nebulae: false inside a WISE region, true when newly found outside; empty while unclear.",
+    )  # fmt: skip
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "spectrum"], name="candidate_unique"),
+            models.CheckConstraint(condition=Q(n_configurations__gte=1), name="candidate_confirmed"),
+            models.CheckConstraint(condition=Q(n_lines__gte=3), name="candidate_three_lines"),
+            models.CheckConstraint(
+                condition=Q(kind="nebula") | Q(new_found__isnull=True, nebula_state=""),
+                name="candidate_nebula_fields",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="galaxy") | Q(bpt_class=""), name="candidate_galaxy_fields"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["run", "kind", "z_cl", "id"], name="candidate_run_kind_z"),
+            models.Index(fields=["run", "kind", "bpt_class"], name="candidate_run_class"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.spectrum_id} in run {self.run_id}"
+
+
+class LineMeasurement(models.Model):
+    """One fitted line of a candidate at z_CL."""
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="measurements")
+    line = models.CharField(max_length=20, help_text="Key in the line table.")
+    flux = models.FloatField(help_text="Gaussian flux, the spectrum's flux unit times Angstrom.")
+    flux_err = models.FloatField(null=True, help_text="Error of flux, the same unit.")
+    ew = models.FloatField(
+        null=True, help_text="Rest-frame equivalent width, positive in emission, Angstrom."
+    )
+    ew_err = models.FloatField(null=True, help_text="Error of the equivalent width, Angstrom.")
+    center = models.FloatField(help_text="Fitted observed vacuum wavelength, Angstrom.")
+    sigma_kms = models.FloatField(null=True, help_text="Fitted width (sigma, instrument not removed), km/s.")
+    snr = models.FloatField(null=True, help_text="flux / flux_err.")
+    continuum = models.FloatField(
+        null=True, help_text="Local continuum at the line, the spectrum's flux unit."
+    )
+    flags = models.IntegerField(default=0, help_text="Quality bits, from the registry in retrieval.flags.")
+
+    class Meta:
+        ordering = ["candidate", "center"]
+        constraints = [models.UniqueConstraint(fields=["candidate", "line"], name="linemeasurement_unique")]
+
+
+class CounterpartLookup(models.Model):
+    """One service asked about one source, and how that ended. Never made up: a row is a real answer."""
+
+    class Service(models.TextChoices):
+        SIMBAD = "simbad", "SIMBAD"
+        SDSS = "sdss", "SDSS"
+        NED = "ned", "NED"
+
+    class Outcome(models.TextChoices):
+        MATCHED = "matched", "matched"
+        NO_MATCH = "no-match", "no match"
+        NOT_COVERED = "not-covered", "not covered"
+        FAILED = "failed", "failed"
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="lookups")
+    service = models.CharField(max_length=10, choices=Service)
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    release = models.CharField(max_length=60, help_text="Release or date of the service.")
+    radius_arcsec = models.FloatField(help_text="Search radius, arcsec.")
+    asked_at = models.DateTimeField()
+    detail = models.CharField(max_length=300, blank=True, help_text="What failed, in words.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "service", "release", "radius_arcsec"], name="lookup_unique"
+            ),
+            models.CheckConstraint(condition=Q(radius_arcsec__gt=0), name="lookup_radius_positive"),
+        ]
+
+
+class Counterpart(models.Model):
+    """One object that a service holds within the radius; all are kept."""
+
+    lookup = models.ForeignKey(CounterpartLookup, on_delete=models.CASCADE, related_name="counterparts")
+    identifier = models.CharField(
+        max_length=120, help_text="Name or id; SDSS ids are 64-bit and kept as text."
+    )
+    object_type = models.CharField(max_length=60, blank=True)
+    ra = models.FloatField(help_text="Right ascension (ICRS), deg.")
+    dec = models.FloatField(help_text="Declination (ICRS), deg.")
+    separation_arcsec = models.FloatField(help_text="From the source, arcsec.")
+    z = models.FloatField(null=True, blank=True, help_text="Redshift given by the service.")
+    z_err = models.FloatField(null=True, blank=True, help_text="Its error.")
+    petro_radius_arcsec = models.FloatField(null=True, blank=True, help_text="SDSS Petrosian radius, arcsec.")
+
+    class Meta:
+        ordering = ["lookup", "separation_arcsec"]
+        constraints = [models.UniqueConstraint(fields=["lookup", "identifier"], name="counterpart_unique")]
+
+
+class Inspection(models.Model):
+    """One inspector's verdict on one candidate."""
+
+    class Verdict(models.TextChoices):
+        KEEP = "keep", "keep"
+        REJECT = "reject", "reject"
+        UNSURE = "unsure", "unsure"
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="inspections")
+    inspector = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="inspections"
+    )
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["candidate", "inspector"], name="inspection_one_vote")]
