@@ -13,14 +13,15 @@ from scipy.ndimage import maximum_filter1d, median_filter
 class DetectParameters:
     """Parameters of the line search, in Angstrom where not said otherwise.
 
-    `median_width`: width of the median filter that gives the pseudo-continuum; several times the widest line.
+    `median_width`: width of the median filter that gives the pseudo-continuum: ten times the widest line or
+    blend, so that lines do not lift it, and narrower than the curves of a stellar continuum.
     `quantile`: residuals above this quantile are strong (0.90: the paper's top tenth of the flux values).
     `window`: width of the sliding window. A line is where the mean residual over the window is strong, and
     largest within a window to either side; wider than a noise spike, narrower than the 21 A between H alpha
     and [N II].
     """
 
-    median_width: float = 150.0
+    median_width: float = 300.0
     quantile: float = 0.90
     window: float = 10.0
 
