@@ -3,8 +3,9 @@
 
 import os
 import sys
+from contextlib import ExitStack
 
-WITHOUT_SERVICES = {"up", "help", "collectstatic", "startapp"}
+WITHOUT_SERVICES = {"help", "collectstatic", "startapp"}
 
 
 def main() -> None:
@@ -12,15 +13,20 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     from portal.services import DataDir, ServiceError, services_for
+    from portal.supervisor import AlreadyRunningError, only_supervisor
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     asks_only = command.startswith("-") or command in WITHOUT_SERVICES or {"-h", "--help"} & set(sys.argv)
+    data = DataDir.from_environment()
     try:
-        if asks_only or os.environ.get("DATABASE_URL"):
+        with ExitStack() as stack:
+            if command == "up" and not asks_only:
+                stack.enter_context(only_supervisor(data))
+            if not asks_only and not os.environ.get("DATABASE_URL"):
+                stack.enter_context(services_for(data))
             execute_from_command_line(sys.argv)
-        else:
-            with services_for(DataDir.from_environment()):
-                execute_from_command_line(sys.argv)
+    except AlreadyRunningError as running:
+        print(f"glowworm: {running}")
     except ServiceError as error:
         sys.exit(f"glowworm: {error}")
 

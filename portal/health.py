@@ -21,13 +21,13 @@ from portal import celery
 def health(request: HttpRequest) -> JsonResponse:
     """HTTP 200 when the portal can serve; 503 when the database or the broker does not answer.
 
-    ``instance`` tells one supervisor's web server from another's; ``worker`` is a fact, not a fault: pages work
-    without one and jobs wait.
+    ``instance`` tells one supervisor's web server from another's. No ``worker`` is a fact, not a fault:
+    pages work without one and jobs wait.
     """
     state: dict[str, Any] = {"database": _database(), "broker": _broker()}
     healthy = all(state.values())
     state |= {
-        "worker": state["broker"] and bool(celery.app.control.ping(timeout=0.5)),
+        "worker": state["broker"] and bool(celery.app.control.ping(timeout=0.5, limit=1)),
         "version": settings.VERSION,
         "instance": os.environ.get("GLOWWORM_INSTANCE", ""),
         "status": "ok" if healthy else "broken",

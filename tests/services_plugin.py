@@ -1,4 +1,4 @@
-"""Starts PostgreSQL and Valkey of the suite's own before the settings are read (loaded by ``-p`` in addopts)."""
+"""PostgreSQL and Valkey of the suite's own, started before the settings are read (``-p`` in addopts)."""
 
 from __future__ import annotations
 

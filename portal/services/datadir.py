@@ -64,7 +64,8 @@ class DataDir:
             self.run.chmod(0o700)
         except OSError as error:
             raise ServiceError(
-                f"Cannot write the data folder {self.root} ({error.strerror}): choose another with DATA_DIR=/a/folder"
+                f"Cannot write the data folder {self.root} ({error.strerror}): "
+                "choose another with DATA_DIR=/a/folder"
             ) from error
 
     def read_services(self) -> dict[str, dict[str, Any]]:
@@ -75,7 +76,8 @@ class DataDir:
             return {}
         except PermissionError as error:
             raise ServiceError(
-                f"{self.services_file} belongs to another user: start as that user, or choose another DATA_DIR"
+                f"{self.services_file} belongs to another user: "
+                "start as that user, or choose another DATA_DIR"
             ) from error
 
     def write_services(self, services: dict[str, dict[str, Any]]) -> None:

@@ -163,7 +163,7 @@ def _own(path: Path, identity: Identity) -> None:
 
 
 def _initdb(data: DataDir, folder: Path, identity: Identity, password: str) -> None:
-    """Make the cluster beside its place and move it there whole: an interrupted one is never taken for good."""
+    """Make the cluster beside its place and move it there whole: a half-made one is never taken for good."""
     partial = data.root / "postgres.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
@@ -218,4 +218,4 @@ def _clear_leftovers(folder: Path) -> None:
 def _create_database(entry: dict[str, Any]) -> None:
     with _connect(entry) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:
-            connection.execute(f"CREATE DATABASE {NAME}")  # noqa: S608 - a constant
+            connection.execute(f"CREATE DATABASE {NAME}")

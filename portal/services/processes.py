@@ -37,6 +37,14 @@ def choose_port(wanted: int | None) -> int:
         return int(probe.getsockname()[1])
 
 
+def is_alive(pid: int | None) -> bool:
+    """Whether a process with this id runs (one that ended and waits to be collected does not)."""
+    try:
+        return pid is not None and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def working_in(folder: Path, name: str) -> list[psutil.Process]:
     """Processes of this name whose working directory is ``folder``.
 
@@ -73,7 +81,8 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
         return
     except psutil.AccessDenied as error:
         raise ServiceError(
-            f"Process {process.pid} ({process.name()}) of this data folder belongs to another user: stop it as that user"
+            f"Process {process.pid} ({process.name()}) of this data folder belongs to another user: "
+            "stop it as that user"
         ) from error
 
 

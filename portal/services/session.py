@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from portal.services import postgres, valkey
 from portal.services.datadir import DataDir, ServiceError
+from portal.services.processes import is_alive
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,19 @@ def ensure(data: DataDir, options: Sequence[str] = ()) -> Session:
 def stop(data: DataDir) -> None:
     valkey.stop(data)
     postgres.stop(data)
+
+
+def is_running(data: DataDir) -> bool:
+    """Whether both servers' processes are alive: cheap enough to ask twice a second."""
+    services = data.read_services()
+    return all(is_alive(services.get(name, {}).get("pid")) for name in ("postgres", "valkey"))
+
+
+def current(data: DataDir) -> Session | None:
+    """The session this process works with; None when the servers are somebody else's (DATABASE_URL)."""
+    if os.environ.get("DATABASE_URL"):
+        return None
+    return Session(data, *known_urls(data))
 
 
 def known_urls(data: DataDir) -> tuple[str, str]:

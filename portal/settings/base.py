@@ -158,18 +158,10 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA.run / "celerybeat-schedule")
 WORKERS = env.number("WORKERS", 2)
 """Children of the Celery worker; each does its linear algebra on one thread."""
 
-_log_handlers = {"console": {"class": "logging.StreamHandler", "formatter": "line"}}
-if DATA.logs.is_dir():
-    _log_handlers["file"] = {
-        "class": "logging.handlers.WatchedFileHandler",
-        "filename": DATA.logs / "portal.log",
-        "formatter": "line",
-        "delay": True,
-    }
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": _log_handlers,
-    "root": {"handlers": list(_log_handlers), "level": env.text("LOG_LEVEL", "INFO")},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

@@ -47,7 +47,7 @@ def names(name: str, default: str = "") -> list[str]:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's database settings from ``postgresql://user:password@host:port/name``; "" gives an empty shell."""
+    """Django's database settings from ``postgresql://user:password@host:port/name``; "" gives defaults."""
     parts = urlsplit(url)
     if url and parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL must start with postgresql://")

@@ -11,5 +11,4 @@ if not env.text("SECRET_KEY") and not _secret.exists():
     write_private(_secret, secrets.token_urlsafe(50))
 SECRET_KEY = env.text("SECRET_KEY") or _secret.read_text()
 
-PORT = env.number("PORT", 8000)
 WHITENOISE_USE_FINDERS = True  # serve static files from where they are written, without collecting them
