@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -70,19 +71,7 @@ class ProductQuantizer:
             raise ValueError(f"{d} samples do not divide into {self.segments} segments.")
         if self.centers > n:
             raise ValueError(f"{self.centers} centres need at least as many templates; there are {n}.")
-        width = d // self.segments
-        self.codebook = np.empty((self.segments, self.centers, width), dtype=np.float32)
-        self.inertia = np.empty(self.segments)
-        seeds = np.random.SeedSequence(self.seed).generate_state(self.segments)
-        # One thread: with more, k-means adds partial sums in the order in which threads end, and bits change.
-        with threadpool_limits(limits=1), warnings.catch_warnings():
-            # Fewer distinct pieces than centres only repeats centres, which encoding resolves.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            for m, seed in enumerate(seeds):
-                piece = np.ascontiguousarray(X[:, m * width : (m + 1) * width])
-                means = KMeans(self.centers, n_init=1, random_state=int(seed)).fit(piece)
-                self.codebook[m] = means.cluster_centers_
-                self.inertia[m] = means.inertia_
+        self.codebook, self.inertia = train_segments(X, segment_seeds(self.seed, self.segments), self.centers)
         return self
 
     def encode(self, X: NDArray[np.float32]) -> NDArray[np.uint8] | NDArray[np.uint16]:
@@ -152,6 +141,34 @@ class ProductQuantizer:
             )
         if int(codes.max()) >= self.centers:
             raise ValueError(f"A code is {codes.max()}; there are {self.centers} centres, counted from 0.")
+
+
+def segment_seeds(seed: int, segments: int) -> list[int]:
+    """The seed of each segment's k-means. Those of fewer segments are the first of those of more."""
+    return [int(word) for word in np.random.SeedSequence(seed).generate_state(segments)]
+
+
+def train_segments(
+    X: NDArray[np.float32], seeds: Sequence[int], centers: int
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Learn the centres of consecutive segments, as many as `seeds`, that together are `X` float32 (n, d).
+
+    Each segment depends on its own samples and seed only, so a codebook can be learnt in pieces by many
+    workers. Returns centres float32 (segments, centers, width) and inertia float64 (segments,).
+    """
+    width = X.shape[1] // len(seeds)
+    codebook = np.empty((len(seeds), centers, width), dtype=np.float32)
+    inertia = np.empty(len(seeds))
+    # One thread: with more, k-means adds partial sums in the order in which threads end, and bits change.
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        # Fewer distinct pieces than centres only repeats centres, which encoding resolves.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for m, seed in enumerate(seeds):
+            piece = np.ascontiguousarray(X[:, m * width : (m + 1) * width])
+            means = KMeans(centers, n_init=1, random_state=seed).fit(piece)
+            codebook[m] = means.cluster_centers_
+            inertia[m] = means.inertia_
+    return codebook, inertia
 
 
 def _nearest_center(centers: NDArray[np.float32], piece: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -22,13 +22,14 @@ HIGHEST_TOLERANCE = 0.003
 class LineRedshift:
     """A redshift on which several lines agree.
 
-    `value` is the mean over the agreeing lines, `lines` their keys by increasing wavelength, `scatter` the
-    standard deviation of their redshifts, `flux` the summed flux of their peaks in the units of the prepared
-    spectrum.
+    `value` is the mean over the agreeing lines, `lines` their keys by increasing wavelength, `centers` their
+    observed wavelengths (vacuum, Angstrom), `scatter` the standard deviation of their redshifts, `flux` the
+    summed flux of their peaks in the units of the prepared spectrum.
     """
 
     value: float
     lines: tuple[str, ...]
+    centers: tuple[float, ...]
     scatter: float
     flux: float
 
@@ -73,5 +74,6 @@ def line_redshift(
         rank = (len(members), float(flux[members].sum()), -scatter)
         if best is None or rank > best[0]:
             keys = tuple(CL_LINES[key].key for key in sorted(chosen))
-            best = rank, LineRedshift(float(z[members].mean()), keys, scatter, rank[1])
+            centers = tuple(float(rest[line[m]] * (1.0 + z[m])) for m in members)
+            best = rank, LineRedshift(float(z[members].mean()), keys, centers, scatter, rank[1])
     return best[1] if best else None
