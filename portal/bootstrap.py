@@ -68,7 +68,8 @@ def check_disk(folder: Path, gigabytes: float) -> None:
     free = shutil.disk_usage(folder).free / GIGABYTE
     if free < gigabytes:
         raise NotPossibleError(
-            f"{free:.1f} GB are free at {folder} and {gigabytes} GB are needed: free some, or clone to another disk"
+            f"{free:.1f} GB are free at {folder} and {gigabytes} GB are needed: "
+            "free some, or clone to another disk"
         )
 
 

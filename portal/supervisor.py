@@ -38,8 +38,8 @@ class AlreadyRunningError(ServiceError):
 def only_supervisor(data: DataDir) -> Iterator[None]:
     """Be the one supervisor of a data folder.
 
-    Ends what a killed predecessor left behind, so that no old code goes on answering. Raises AlreadyRunningError,
-    or ServiceError when the port is taken by somebody else.
+    Ends what a killed predecessor left behind, so that no old code goes on answering. Raises
+    AlreadyRunningError, or ServiceError when the port is taken by somebody else.
     """
     data.create()
     note = data.run / "supervisor.json"

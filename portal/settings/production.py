@@ -5,7 +5,7 @@ from portal.settings.base import *
 SECRET_KEY = env.required("SECRET_KEY")
 ALLOWED_HOSTS = [*env.names("ALLOWED_HOSTS"), "127.0.0.1"]  # the container asks itself for its health
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
-STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
+STATIC_ROOT = BASE_DIR / "var" / "static"  # collected when the image is built
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 _https = env.flag("HTTPS", True)
