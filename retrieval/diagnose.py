@@ -154,7 +154,8 @@ def nebula_test(
     """
     h_alpha, nitrogen = Flux(*ha), Flux(*nii)
     sulphur = Flux(sii_6718[0] + sii_6733[0], float(np.hypot(sii_6718[1], sii_6733[1])))
-    if not h_alpha.detected or not np.isfinite([*nitrogen, *sulphur]).all():
+    measured = np.isfinite([*nitrogen, *sulphur]).all() and nitrogen.error > 0 and sulphur.error > 0
+    if not (h_alpha.detected and measured):
         return NebulaTest(float("nan"), float("nan"), UNDETERMINED, snr_like=False)
     x = _log_or_limit(nitrogen, h_alpha)
     s = _log_or_limit(sulphur, h_alpha)
@@ -192,4 +193,4 @@ def _log_ratio(a: Flux, b: Flux) -> tuple[float, float]:
 def _log_or_limit(line: Flux, h_alpha: Flux) -> float:
     """log10 of the line over Ha; where undetected, of its 3-sigma limit."""
     flux = line.flux if line.detected else DETECTED_SNR * line.error
-    return float(np.log10(flux / h_alpha.flux)) if flux > 0 else float("-inf")
+    return float(np.log10(flux / h_alpha.flux))

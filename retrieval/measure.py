@@ -174,14 +174,16 @@ def _solve(piece: _Piece, z: float, offset: float, sigma: float) -> tuple[Array,
     """Best linear parameters and the weighted residual they leave."""
     design = _design(piece, z, offset, sigma)
     target = piece.flux * piece.root_weight
-    parameters, *_ = np.linalg.lstsq(design, target, rcond=None)
+    parameters = np.linalg.lstsq(design, target, rcond=None)[0].astype(np.float64)
     return parameters, target - design @ parameters
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """Velocity, width, and per model line: flux, error, continuum and its error; errors of summed lines by
-    pairs."""
+    """Velocity, width, and per model line: flux, and continuum with its error.
+
+    `index` tells for each line its parameter and its share of it, for errors from the `covariance`.
+    """
 
     offset: float
     sigma: float
@@ -197,7 +199,7 @@ class _Fit:
 
 
 def _fit(pieces: list[_Piece], z: float) -> _Fit:
-    """Search velocity and width where the lines are strong enough; else take the redshift given and a usual width."""
+    """Search velocity and width where the lines are strong enough; else take z as given and a usual width."""
 
     def residual(shape: Array) -> Array:
         return np.concatenate([_solve(piece, z, shape[0], np.exp(shape[1]))[1] for piece in pieces])

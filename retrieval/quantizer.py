@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
-from retrieval.search import BLOCK_BYTES, METRICS, Metric, distance_tables, nearest
+from retrieval.search import BLOCK_BYTES, METRICS, Codes, Metric, distance_tables, nearest
 
 MAXIMUM_CENTERS = 2**16  # a code is at most a uint16
 
@@ -65,6 +62,11 @@ class ProductQuantizer:
 
     def fit(self, X: NDArray[np.float32]) -> Self:
         """Learn the codebook from `X` float32 (n, d); n at least `centers`, d a multiple of `segments`."""
+        # Only training needs scikit-learn, which takes longer to import than everything else here.
+        from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
+        from threadpoolctl import threadpool_limits
+
         _check_vectors("X", X)
         n, d = X.shape
         if d % self.segments:
@@ -74,7 +76,7 @@ class ProductQuantizer:
         self.codebook, self.inertia = train_segments(X, segment_seeds(self.seed, self.segments), self.centers)
         return self
 
-    def encode(self, X: NDArray[np.float32]) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    def encode(self, X: NDArray[np.float32]) -> Codes:
         """The nearest centre per segment of `X` float32 (n, d): (n, segments), ties to the lowest centre."""
         book = self._fitted()
         self._check_width("X", X)
@@ -87,7 +89,7 @@ class ProductQuantizer:
                 codes[start : start + block, m] = _nearest_center(book[m], piece[start : start + block])
         return codes
 
-    def decode(self, codes: NDArray[Any]) -> NDArray[np.float32]:
+    def decode(self, codes: Codes) -> NDArray[np.float32]:
         """The vectors that `codes` (n, segments) stand for, float32 (n, d)."""
         book = self._fitted()
         self._check_codes(codes)
@@ -102,7 +104,7 @@ class ProductQuantizer:
         return distance_tables(self._fitted(), row, self.metric)[:, :, 0]
 
     def search(
-        self, Q: NDArray[np.float32], codes: NDArray[Any], k: int = 1, threads: int | None = None
+        self, Q: NDArray[np.float32], codes: Codes, k: int = 1, threads: int | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The `k` nearest of the encoded templates for each row of `Q` float32 (q, d), nearest first.
 
@@ -131,7 +133,7 @@ class ProductQuantizer:
                 f"this codebook has {book.shape[0]} segments of {book.shape[2]}."
             )
 
-    def _check_codes(self, codes: NDArray[Any]) -> None:
+    def _check_codes(self, codes: Codes) -> None:
         wanted = np.dtype(self.code_dtype)
         if not isinstance(codes, np.ndarray) or codes.dtype != wanted or codes.ndim != 2:
             raise ValueError(f"Codes must be {wanted} (n, {self.segments}); got {_described(codes)}.")

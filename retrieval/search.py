@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Metric = Literal["l2_sum", "l2_squared"]
+Codes = NDArray[np.uint8 | np.uint16]
 METRICS: tuple[Metric, ...] = ("l2_sum", "l2_squared")
 
 BLOCK_BYTES = 96 * 2**20  # working memory of one block of queries
@@ -42,7 +43,7 @@ def distance_tables(
 
 def nearest(
     codebook: NDArray[np.float32],
-    codes: NDArray[np.uint8] | NDArray[np.uint16],
+    codes: Codes,
     queries: NDArray[np.float32],
     *,
     metric: Metric,
