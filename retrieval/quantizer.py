@@ -62,11 +62,6 @@ class ProductQuantizer:
 
     def fit(self, X: NDArray[np.float32]) -> Self:
         """Learn the codebook from `X` float32 (n, d); n at least `centers`, d a multiple of `segments`."""
-        # Only training needs scikit-learn, which takes longer to import than everything else here.
-        from sklearn.cluster import KMeans
-        from sklearn.exceptions import ConvergenceWarning
-        from threadpoolctl import threadpool_limits
-
         _check_vectors("X", X)
         n, d = X.shape
         if d % self.segments:
@@ -158,6 +153,11 @@ def train_segments(
     Each segment depends on its own samples and seed only, so a codebook can be learnt in pieces by many
     workers. Returns centres float32 (segments, centers, width) and inertia float64 (segments,).
     """
+    # Only training needs scikit-learn, which takes longer to import than everything else here.
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
     width = X.shape[1] // len(seeds)
     codebook = np.empty((len(seeds), centers, width), dtype=np.float32)
     inertia = np.empty(len(seeds))
