@@ -72,8 +72,14 @@ REFUSALS: dict[str, Reason] = {
         "The file unpacks to more than a spectrum, or an import, can need.",
         "Unpack it yourself and send the spectra.",
     ),
+    "archive-nested": Reason(
+        "The archive holds another archive.", "Unpack the inner archive and send it by itself."
+    ),
     "unreadable-archive": Reason(
         "The archive cannot be unpacked.", "Pack it again as zip or tar.gz, without a password."
+    ),
+    "file-unreadable": Reason(
+        "The file cannot be opened.", "Look at its permissions and its disk, then import it again."
     ),
 }
 
