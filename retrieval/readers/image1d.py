@@ -77,7 +77,8 @@ def _wavelength(header: fits.Header, extensions: dict[str, Any], size: int) -> N
             raise Refused(
                 "wavelength-missing", "There is neither a WAVELENGTH extension nor CRVAL1 with CDELT1."
             )
-        axis = start + step * (np.arange(1, size + 1) - (cards.number(header, "CRPIX1") or 1.0))
+        pixel = np.arange(1, size + 1, dtype=np.float64)
+        axis = start + step * (pixel - (cards.number(header, "CRPIX1") or 1.0))
     logarithmic = header.get("LOGSCALE") is True or header.get("DC-FLAG") == 1
     if logarithmic and (np.abs(axis) > 10).any():
         raise Refused(

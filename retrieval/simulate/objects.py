@@ -1,0 +1,148 @@
+"""The kinds of objects: what light each sends, and what is true of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from retrieval.diagnose import classify
+from retrieval.lines import LINE, SPEED_OF_LIGHT
+from retrieval.simulate import continua, emission
+from retrieval.simulate.instrument import EDGES, RESOLUTION, WAVELENGTH, counts_for, normalised
+
+Array = NDArray[np.float64]
+
+KINDS = (
+    "star-forming",
+    "composite",
+    "LINER",
+    "Seyfert",
+    "H II region",
+    "H II region outside",
+    "planetary nebula",
+    "F star",
+    "noise",
+)
+GALAXIES = KINDS[:4]
+NEBULAE = KINDS[4:7]
+
+_INSTRUMENT_KMS = SPEED_OF_LIGHT / RESOLUTION / np.sqrt(8 * np.log(2))
+_NEBULAR_VELOCITY = 150.0  # km/s: most nebulae in H II regions stay below (Lu et al. 2022, section 4)
+
+
+@dataclass(frozen=True)
+class Light:
+    """What reaches the telescope from one object, on the instrument's pixels, in electrons of the r band."""
+
+    continuum: Array
+    lines: Array
+    counts: float
+    z: float
+    sigma_kms: float
+    fluxes: dict[str, float] = field(default_factory=dict)
+    bpt_class: str = ""
+    colour_excess: float = 0.0
+
+
+def galaxy(kind: str, snr: float, rng: Generator) -> Light:
+    """A galaxy of a BPT class at z 0.001 to 0.35: stars, dust, and gas of the class's ratios."""
+    draw, width = _GAS[kind]
+    gas = _of_class(kind, draw, rng)
+    z = float(np.clip(rng.gamma(2.2, 0.055), 0.004, 0.35))
+    sigma = float(rng.uniform(60, 250))
+    dust = float(rng.uniform(0.0, 0.45))
+    young = float(rng.uniform(*_YOUNG[kind]))
+    rest = WAVELENGTH / (1 + z)
+    stars = continua.galaxy(
+        rest, young=young, colour_excess=dust, sigma_kms=float(np.hypot(sigma, _INSTRUMENT_KMS))
+    )
+    counts = counts_for(snr)
+    continuum = normalised(stars, counts)
+    width_ha = 10 ** rng.normal(np.log10(width), 0.25)  # rest equivalent width of Ha, Angstrom
+    return _with_lines(continuum, counts, gas, z, sigma, dust, width_ha * (1 + z), kind)
+
+
+def nebula(kind: str, snr: float, rng: Generator) -> Light:
+    """A Galactic nebula: narrow lines on a weak continuum, within 150 km/s of rest."""
+    planetary = kind == "planetary nebula"
+    gas = emission.planetary_nebula(rng) if planetary else emission.hii_region(rng)
+    velocity = float(np.clip(rng.normal(0, 45), -_NEBULAR_VELOCITY, _NEBULAR_VELOCITY))
+    dust = float(rng.uniform(0.1, 0.8))
+    counts = counts_for(snr)
+    continuum = normalised(continua.nebular(WAVELENGTH, dust), counts)
+    width_ha = 10 ** (rng.normal(2.9, 0.25) if planetary else rng.normal(2.2, 0.3))
+    sigma = float(rng.uniform(8, 25))
+    return _with_lines(continuum, counts, gas, velocity / SPEED_OF_LIGHT, sigma, dust, width_ha, "")
+
+
+def f_star(kind: str, snr: float, rng: Generator) -> Light:
+    z = float(rng.normal(0, 45) / SPEED_OF_LIGHT)
+    counts = counts_for(snr)
+    light = continua.f_star(
+        WAVELENGTH / (1 + z),
+        temperature=float(rng.uniform(6000, 7400)),
+        metals=float(10 ** rng.normal(-0.3, 0.25)),
+        sigma_kms=float(np.hypot(15, _INSTRUMENT_KMS)),
+    )
+    return Light(normalised(light, counts), np.zeros_like(light), counts, z, 15.0)
+
+
+def featureless(kind: str, snr: float, rng: Generator) -> Light:
+    """Next to nothing: a faint smooth glow without any line, under the sky's noise."""
+    counts = counts_for(snr)
+    slope = float(rng.uniform(-1.5, 1.5))
+    glow = normalised((WAVELENGTH / 6200.0) ** slope, counts)
+    return Light(glow, np.zeros_like(glow), counts, 0.0, 0.0)
+
+
+Maker = Callable[[str, float, Generator], Light]
+MAKERS: dict[str, Maker] = {
+    **dict.fromkeys(GALAXIES, galaxy),
+    **dict.fromkeys(NEBULAE, nebula),
+    "F star": f_star,
+    "noise": featureless,
+}
+
+_GAS: dict[
+    str, tuple[Callable[[Generator], emission.Gas], float]
+] = {  # and the typical width of Ha, Angstrom
+    "star-forming": (emission.star_forming, 32.0),
+    "composite": (emission.composite, 16.0),
+    "LINER": (emission.liner, 7.0),
+    "Seyfert": (emission.seyfert, 25.0),
+}
+_YOUNG = {
+    "star-forming": (0.35, 0.9),
+    "composite": (0.15, 0.5),
+    "LINER": (0.0, 0.15),
+    "Seyfert": (0.1, 0.4),
+}
+
+
+def _of_class(kind: str, draw: Callable[[Generator], emission.Gas], rng: Generator) -> emission.Gas:
+    """Draw until the ratios are those of the class: the recipes overlap the classes' borders."""
+    while True:
+        gas = draw(rng)
+        if classify(gas.nii_ha, gas.oiii_hb) == kind:
+            return gas
+
+
+def _with_lines(
+    continuum: Array,
+    counts: float,
+    gas: emission.Gas,
+    z: float,
+    sigma: float,
+    dust: float,
+    width_ha: float,
+    cls: str,
+) -> Light:
+    """Lines on a continuum; ``width_ha`` is the observed equivalent width of Ha in Angstrom."""
+    at_ha = float(np.interp(LINE["ha"].wavelength * (1 + z), WAVELENGTH, continuum))
+    fluxes = emission.line_fluxes(gas, width_ha * at_ha, dust)
+    lines = emission.paint(EDGES, fluxes, z, sigma, RESOLUTION)
+    return Light(continuum, lines, counts, z, sigma, fluxes, cls, dust)
