@@ -1,0 +1,90 @@
+"""Where a download comes from: the same facts in the FITS header and in the JSON sidecar."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from catalog import citation
+from catalog.columns import Column
+from catalog.models import Release, Run
+
+from .selection import Selection
+
+
+def describe(selection: Selection, *, count: int, date: datetime) -> dict[str, Any]:
+    """Everything there is to say about a download, ready for JSON."""
+    releases = _releases(selection)
+    return {
+        "title": selection.table.title,
+        "table": selection.table.name,
+        "rows": count,
+        "date": date.isoformat(timespec="seconds"),
+        "query": selection.query,
+        "run": _run(selection.run) if selection.run else None,
+        "releases": [release.name for release in releases],
+        "simulated": any(release.simulated for release in releases),
+        "creator": f"Glowworm {settings.VERSION}",
+        "citation": [citation.PAPER, citation.software(settings.VERSION)],
+        "columns": [_column(column) for column in selection.table.columns],
+    }
+
+
+def cards(facts: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """The FITS cards (keyword, value, comment) of the facts that ``describe`` gives."""
+    yield "TITLE", facts["title"], ""
+    yield "DATE", facts["date"].removesuffix("+00:00"), "UTC"
+    yield "CREATOR", facts["creator"], "software that wrote the file"
+    yield "QUERY", facts["query"], ""
+    if run := facts["run"]:
+        yield "RUN", run["number"], "retrieval run"
+        yield "PROFILE", run["profile"], "profile of the run"
+        yield "CODEVER", run["code_version"], "code that computed the run"
+        yield "SEED", run["seed"], "seed of the codebooks"
+        yield "METRIC", run["metric"], "distance of the search"
+        yield "NORMALIZ", run["normalization"], "normalisation of the spectra"
+        yield "ZTOL", run["z_tolerance"], "largest difference of z_CL and z_RT"
+        yield "VLIMIT", run["velocity_limit_kms"], "[km/s] nebulae lie below"
+        yield "CONFIGS", " ".join(run["configurations"]), ""
+        yield "DETECT", json.dumps(run["detection"]), ""
+        yield "TEMPLATE", json.dumps(run["template_selection"]), ""
+        yield "QUERIES", json.dumps(run["query_selection"]), ""
+        yield "REGIONS", run["region_version"], "H II region catalogue"
+    yield "RELEASES", ", ".join(facts["releases"]), ""
+    yield "SIMULATE", facts["simulated"], "T where no telescope took the spectra"
+    for number, text in enumerate(facts["citation"], 1):
+        yield f"CITE{number}", text, ""
+
+
+def _releases(selection: Selection) -> list[Release]:
+    path = "spectrum__release" if selection.table.of_run else "release"
+    ids = selection.rows.order_by().values_list(path, flat=True).distinct()
+    return list(Release.objects.filter(pk__in=list(ids)))
+
+
+def _run(run: Run) -> dict[str, Any]:
+    fields = (
+        "profile", "metric", "normalization", "z_tolerance", "velocity_limit_kms", "detection", "seed",
+        "template_selection", "query_selection", "region_version", "code_version", "n_templates",
+        "n_queries", "n_line_redshifts", "n_candidates", "neighbours_sha256",
+    )  # fmt: skip
+    return {
+        "number": run.pk,
+        "configurations": [codebook.label for codebook in run.codebooks.all()],
+        **{field: getattr(run, field) for field in fields},
+        "completed_at": run.completed_at.isoformat(timespec="seconds") if run.completed_at else None,
+    }
+
+
+def _column(column: Column) -> dict[str, str]:
+    return {
+        "name": column.name,
+        "type": column.kind,
+        "unit": column.unit,
+        "ucd": column.ucd,
+        "description": column.description,
+    }

@@ -1,0 +1,63 @@
+"""The addresses of downloads: a list in a format, and the original file of a spectrum."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import condition, require_safe
+
+from catalog.models import Spectrum
+from catalog.tables import TABLES
+
+from .selection import NothingMatchesError, SelectionError, select
+from .stream import STREAMS
+
+PLAIN = "text/plain; charset=utf-8"
+
+
+@require_safe
+def download(request: HttpRequest, table: str, suffix: str) -> HttpResponseBase:
+    """The list that the page with the same query shows, whole, as ``suffix``: csv, fits or json."""
+    if table not in TABLES or suffix not in STREAMS:
+        raise Http404(f"There is no {table}.{suffix}; there are {', '.join(TABLES)} as {', '.join(STREAMS)}.")
+    try:
+        selection = select(table=TABLES[table], params=request.GET)
+    except SelectionError as error:
+        return HttpResponse(f"{error}\n", status=400, content_type=PLAIN)
+    except NothingMatchesError as nothing:
+        return HttpResponse(f"{nothing}\n", status=404, content_type=PLAIN)
+    content_type, stream = STREAMS[suffix]
+    now = datetime.now(UTC)
+    response = StreamingHttpResponse(stream(selection, now), content_type=content_type)
+    name = f"{selection.stem}-{now:%Y%m%d}.{suffix}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _held(name: str, release: str | None) -> Spectrum:
+    """The spectrum of that name with a file, of that release or else of the newest. Raises Http404."""
+    spectra = Spectrum.objects.filter(name=name).exclude(file="")
+    if release:
+        spectra = spectra.filter(release__slug=release)
+    if spectrum := spectra.order_by("-release__created_at", "-pk").first():
+        return spectrum
+    raise Http404(f"There is no original file of {name}{f' in release {release}' if release else ''}.")
+
+
+def _etag(request: HttpRequest, name: str) -> str:
+    return f'"{_held(name, request.GET.get("release")).sha256}"'
+
+
+@require_safe
+@condition(etag_func=_etag)
+def original(request: HttpRequest, name: str) -> FileResponse:
+    """The original file, byte for byte as it was imported, under its own name."""
+    spectrum = _held(name, request.GET.get("release"))
+    filename = PurePosixPath(spectrum.file.name).name
+    content_type = "application/gzip" if filename.endswith(".gz") else "application/fits"
+    return FileResponse(
+        spectrum.file.open("rb"), as_attachment=True, filename=filename, content_type=content_type
+    )
