@@ -139,3 +139,11 @@ CANDIDATE_COLUMNS: tuple[Column, ...] = (
     Column("code_version", "Code", "run__code_version", "str", "Version of the code that computed the row", ucd="meta.version"),
     Column("seed", "Seed", "run__seed", "int", "Seed of the run's codebooks", ucd="meta.number"),
 )  # fmt: skip
+
+REFUSAL_COLUMNS: tuple[Column, ...] = (
+    Column("file", "File", "file", "str", "File (and archive member or row) as it was met"),
+    Column("reason", "Reason", "reason", "str", "Code of the reason"),
+    Column("detail", "What was found", "detail", "str", "What was found, with its numbers"),
+    Column("advice", "What to do", "advice", "str", "What to do about it"),
+    Column("import", "Import", "batch_id", "int", "Number of the import"),
+)

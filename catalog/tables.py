@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from . import columns as c
 from . import filtersets as f
-from .models import Candidate, Counterpart, CounterpartLookup, Run, Spectrum
+from .models import Candidate, Counterpart, CounterpartLookup, Refusal, Run, Spectrum
 
 SERVICES = ("simbad", "sdss", "ned")
 
@@ -144,5 +144,11 @@ SPECTRA = Table(
     ("file_LAMOST", "release", "role", "ra", "dec", "class", "subclass", "z", "snr_r"),
     f.SpectrumFilterSet, _spectra, "file_LAMOST", of_run=False,
 )  # fmt: skip
+REFUSALS = Table(
+    "refusals", "Refused files", c.REFUSAL_COLUMNS,
+    tuple(column.name for column in c.REFUSAL_COLUMNS),
+    f.RefusalFilterSet, lambda run: Refusal.objects.all(), "-import", of_run=False,
+)  # fmt: skip
 
 TABLES: dict[str, Table] = {table.name: table for table in (GALAXIES, NEBULAE, CANDIDATES, SPECTRA)}
+"""The tables that can be downloaded."""

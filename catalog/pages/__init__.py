@@ -1,0 +1,1 @@
+"""The catalogue's pages: a view parses and calls, selectors read, templates show."""

@@ -1,0 +1,58 @@
+"""Cells of a table: how a column's value is written on a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from catalog.columns import Column
+from catalog.models import Run, Spectrum
+from catalog.paging import value_at
+
+MISSING = "—"
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    number: bool = False
+    url: str = ""
+
+
+def cell(column: Column, row: Any, *, run: Run | None = None) -> Cell:
+    """A row's value in a column. Missing is a dash; 0 is a value."""
+    value = value_at(row, column.path)
+    url = ""
+    if column.name == "file_LAMOST":
+        url = spectrum_url(row if isinstance(row, Spectrum) else row.spectrum, run=run)
+    return Cell(written(column, value), column.kind in ("int", "float"), url)
+
+
+def written(column: Column, value: Any) -> str:
+    """A value in words or digits, with the column's decimals and a true minus sign."""
+    if value is None or value == "":
+        return MISSING
+    if column.kind == "bool":
+        return "yes" if value else "no"
+    if column.kind == "float":
+        return number(value, column.decimals)
+    return str(value)
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """A number for people: fixed decimals where given, else up to six digits; a dash for None."""
+    if value is None:
+        return MISSING
+    text = f"{value:.6g}" if decimals is None else f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.removeprefix("-")
+    return text.replace("-", "−") if text.startswith("-") else text
+
+
+def spectrum_url(spectrum: Spectrum, *, run: Run | None = None) -> str:
+    """The page of exactly this spectrum, with a pinned run where one is given."""
+    query = {"release": spectrum.release.slug} | ({"run": run.pk} if run else {})
+    return f"{reverse('spectrum', args=[spectrum.name])}?{urlencode(query)}"

@@ -1,0 +1,137 @@
+"""A filter set as a form for people: groups, ranges of two boxes, chips of what is active."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import django_filters as filters
+from django.http import QueryDict
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Object", ("name", "release", "role", "kind", "cls", "subclass", "object_type")),
+    ("File", ("file", "reason", "batch")),
+    ("Position", ("position", "radius", "region", "catalog", "status")),
+    ("Redshift and velocity", ("z", "z_cl", "velocity_kms")),
+    ("Lines and class", ("bpt_class", "nebula_state", "log_nii_ha", "log_oiii_hb", "snr_min")),
+    ("Quality", ("snr_r", "mag_g", "mjd", "warned", "unique", "n_configurations", "n_lines")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Box:
+    """One control: a text box, or one choice of several."""
+
+    id: str
+    name: str
+    label: str
+    value: str
+    on: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """One filter; ``look`` is text, range, choices or yesno."""
+
+    look: str
+    name: str
+    label: str
+    help: str
+    errors: tuple[str, ...]
+    boxes: tuple[Box, ...]
+
+    @property
+    def described_by(self) -> str:
+        """Ids of the texts that describe the control."""
+        parts = [f"id_{self.name}_help"] * bool(self.help) + [f"id_{self.name}_errors"] * bool(self.errors)
+        return " ".join(parts)
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """An active filter, and the query string without it."""
+
+    text: str
+    query: str
+
+
+def groups(filterset: filters.FilterSet) -> list[Group]:
+    """The filters in named groups; any that no group names comes last, under Other."""
+    named = {name for _, names in GROUPS for name in names}
+    other = tuple(name for name in filterset.filters if name not in named)
+    found = []
+    for title, names in (*GROUPS, ("Other", other)):
+        fields = tuple(_field(filterset, name) for name in names if name in filterset.filters)
+        if fields:
+            found.append(Group(title, fields))
+    return found
+
+
+def chips(filterset: filters.FilterSet, params: QueryDict) -> list[Chip]:
+    """What is active, in words."""
+    found = []
+    for group in groups(filterset):
+        for field in group.fields:
+            text = _in_words(field)
+            if text:
+                names = {box.name for box in field.boxes}
+                found.append(Chip(f"{field.label} {text}", without(params, *names, "after", "before")))
+    return found
+
+
+def without(params: QueryDict, *names: str, **changed: str) -> str:
+    """The query string without some parameters and with others set; begins with "?"."""
+    left = params.copy()
+    for name in names:
+        left.pop(name, None)
+    for name, value in changed.items():
+        left[name] = value
+    return f"?{left.urlencode()}"
+
+
+def _field(filterset: filters.FilterSet, name: str) -> Field:
+    bound = filterset.form[name]
+    data: Any = filterset.form.data
+    help_text, errors = str(bound.help_text), tuple(str(error) for error in bound.errors)
+    kind = filterset.filters[name]
+    if isinstance(kind, filters.RangeFilter):
+        look = "range"
+        boxes = tuple(
+            Box(f"id_{name}_{end}", f"{name}_{end}", f"{bound.label} {words}", data.get(f"{name}_{end}", ""))
+            for end, words in (("min", "from"), ("max", "to"))
+        )
+    elif isinstance(kind, filters.MultipleChoiceFilter):
+        look = "choices"
+        chosen = data.getlist(name)
+        boxes = tuple(
+            Box(f"id_{name}_{i}", name, str(label), str(value), str(value) in chosen)
+            for i, (value, label) in enumerate(bound.field.choices)
+        )
+    elif isinstance(kind, filters.BooleanFilter):
+        look = "yesno"
+        value = data.get(name, "")
+        options = (("", "either"), ("true", "yes"), ("false", "no"))
+        boxes = tuple(Box(f"id_{name}", name, label, option, value == option) for option, label in options)
+    else:
+        look = "text"
+        boxes = (Box(f"id_{name}", name, bound.label, data.get(name, "")),)
+    return Field(look, name, bound.label, help_text, errors, boxes)
+
+
+def _in_words(field: Field) -> str:
+    if field.look == "range":
+        low, high = (box.value for box in field.boxes)
+        if low and high:
+            return f"{low} to {high}"
+        return f"from {low}" if low else f"to {high}" if high else ""
+    if field.look == "choices":
+        return ", ".join(box.label for box in field.boxes if box.on)
+    if field.look == "yesno":
+        return next((box.label for box in field.boxes if box.on and box.value), "")
+    return field.boxes[0].value

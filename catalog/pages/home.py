@@ -1,0 +1,28 @@
+"""The first page: what this is, and what the shown run found, beside what the paper found."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from catalog import selectors
+
+from .lists import run_asked
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    run = run_asked(request)
+    context = {
+        "run": run,
+        "numbers": selectors.run_numbers(run=run) if run else None,
+        "releases": selectors.releases_held(),
+    }
+    return render(request, "catalog/home.html", context)
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Robots may read pages, not every filter of every list, nor the files."""
+    return render(request, "robots.txt", content_type="text/plain")

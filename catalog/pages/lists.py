@@ -1,0 +1,159 @@
+"""The lists: galaxies, nebulae, candidates, spectra, refusals. State stands in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from catalog.models import Run
+from catalog.paging import BadTokenError, Order, Page, get_page
+from catalog.tables import REFUSALS, TABLES, Table, current_run
+
+from .cells import cell
+from .filters import Group, chips, groups, without
+
+NOT_FILTERS = ("sort", "after", "before", "run")
+ABOUT = {
+    "galaxies": (
+        "Candidates whose redshifts from lines and from the nearest template agree, beyond the velocity limit."
+    ),
+    "nebulae": (
+        "Candidates under the velocity limit in both redshifts: inside a WISE H II region, newly found by "
+        "the diagnostic, or unclear."
+    ),
+    "candidates": (
+        "Every spectrum whose redshift from lines is confirmed by its nearest template in at least one "
+        "configuration."
+    ),
+    "spectra": "All spectra held, templates and unknowns, with or without their file.",
+    "refusals": "Files and catalogue rows that an import refused, why, and what to do.",
+}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The head of a column: ``sorted`` is ascending, descending or empty; ``query`` sorts by it."""
+
+    text: str
+    description: str
+    number: bool
+    sorted: str
+    query: str
+
+
+@require_safe
+def table_list(request: HttpRequest, table: str) -> HttpResponse:
+    """A list of one of ``tables.TABLES``, for the shown run where it belongs to one."""
+    return _list(request, TABLES[table])
+
+
+@require_safe
+def refusal_list(request: HttpRequest) -> HttpResponse:
+    """What imports refused."""
+    return _list(request, REFUSALS)
+
+
+def run_asked(request: HttpRequest) -> Run | None:
+    """The run that a page shows. Raises Http404 for one that does not exist or has not ended."""
+    try:
+        return current_run(request.GET.get("run"))
+    except (Run.DoesNotExist, ValueError, OverflowError) as error:
+        raise Http404(
+            f"There is no complete run {request.GET['run']}. Its page may tell more, under Runs."
+        ) from error
+
+
+def _list(request: HttpRequest, table: Table) -> HttpResponse:
+    params = request.GET
+    run = run_asked(request) if table.of_run else None
+    filterset = table.filter(run=run, params=params)
+    form = groups(filterset)
+    order, error = _order(table, params)
+    if unknown := _unknown(form, params):
+        error = f"There is no filter {', '.join(unknown)} in this list."
+    valid = filterset.is_valid() and not error
+    page, total = Page((), None, None), 0
+    if valid:
+        total = filterset.qs.count()
+        try:
+            page = get_page(
+                filterset.qs, order=order, after=params.get("after", ""), before=params.get("before", "")
+            )
+        except BadTokenError as bad:
+            error, valid = str(bad), False
+    shown = [table.column(name) for name in table.shown]
+    active = chips(filterset, params)
+    pinned = run if "run" in params else None
+    rows = [[cell(column, row, run=pinned) for column in shown] for row in page.rows]
+    context: dict[str, Any] = {
+        "table": table,
+        "about": ABOUT[table.name],
+        "run": run,
+        "pinned": pinned,
+        "pin": without(params, "after", "before", run=str(run.pk)) if run else "",
+        "unpin": without(params, "after", "before", "run"),
+        "headings": [_heading(column, table, order, params) for column in shown],
+        "rows": rows,
+        "total": total,
+        "error": error,
+        "invalid": not filterset.is_valid(),
+        "groups": form,
+        "chips": active,
+        "clear": without(params, *(name for name in params if name not in ("sort", "run"))),
+        "kept": [(name, params[name]) for name in ("sort", "run") if params.get(name)],
+        "first": without(params, "after", "before"),
+        "previous": without(params, "after", before=page.before) if page.before else "",
+        "next": without(params, "before", after=page.after) if page.after else "",
+        "downloads": downloads(table, params, run),
+    }
+    return render(request, "catalog/list.html", context, status=200 if valid else 400)
+
+
+def _order(table: Table, params: QueryDict) -> tuple[Order, str]:
+    """The sort asked for, and what is wrong with it."""
+    asked = params.get("sort") or table.order
+    name = asked.removeprefix("-")
+    if name not in table.shown:
+        return (
+            Order(table.column(table.order.removeprefix("-")).path),
+            f"There is no shown column “{name}” to sort by.",
+        )
+    return Order(table.column(name).path, asked.startswith("-")), ""
+
+
+def _unknown(form: list[Group], params: QueryDict) -> list[str]:
+    """Parameters that mean nothing here: ignoring a misspelt filter would show the wrong rows."""
+    known = {box.name for group in form for field in group.fields for box in field.boxes}
+    return sorted(set(params) - known - set(NOT_FILTERS))
+
+
+def _heading(column: Any, table: Table, order: Order, params: QueryDict) -> Heading:
+    direction = ""
+    if column.path == order.path:
+        direction = "descending" if order.descending else "ascending"
+    ask = f"-{column.name}" if direction == "ascending" else column.name
+    number = column.kind in ("int", "float")
+    query = without(params, "after", "before", sort=ask)
+    return Heading(column.heading, column.description, number, direction, query)
+
+
+def downloads(table: Table, params: QueryDict, run: Run | None) -> list[tuple[str, str]]:
+    """Label and address of each download of exactly these rows, with the run pinned."""
+    if table.name not in TABLES:
+        return []
+    query = params.copy()
+    for name in ("after", "before"):
+        query.pop(name, None)
+    if run:
+        query["run"] = str(run.pk)
+    for name in [name for name in query if not any(query.getlist(name))]:
+        del query[name]
+    return [
+        (label, f"{reverse('download', args=[table.name, form])}?{query.urlencode()}")
+        for label, form in (("CSV", "csv"), ("FITS", "fits"), ("columns and query (JSON)", "json"))
+    ]

@@ -1,0 +1,124 @@
+"""Stable paging by key: a page begins after (or ends before) a row, whatever was inserted meanwhile.
+
+Rows with a value come first, rows without one last, whichever way the sort goes; equal values are told
+apart by id, in the direction of the sort. The two kinds are read as two queries, so that each is a plain
+range of an index.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+
+PAGE_SIZE = 50
+
+
+class BadTokenError(ValueError):
+    """A page token that this sort did not write."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """Sort by ``path`` (an ORM path or an annotation of the queryset), falling if ``descending``."""
+
+    path: str
+    descending: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"-{self.path}" if self.descending else self.path
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some consecutive rows; ``before`` and ``after`` are the tokens of the pages next to it, if any."""
+
+    rows: tuple[Any, ...]
+    before: str | None
+    after: str | None
+
+
+def value_at(row: Any, path: str) -> Any:
+    """The value at the end of an ORM path; None where a relation on the way is empty."""
+    for step in path.split("__"):
+        if row is None:
+            return None
+        row = getattr(row, step)
+    return row
+
+
+def get_page(
+    queryset: QuerySet[Any], *, order: Order, after: str = "", before: str = "", size: int = PAGE_SIZE
+) -> Page:
+    """The page that follows the row of token ``after``, or precedes ``before``, or is the first.
+
+    A page before that has no ``size`` rows left is the first page, whole. Raises BadTokenError.
+    """
+    if before:
+        rows = _rows(queryset, order, _parse(before, order), size + 1, backwards=True)
+        if len(rows) > size:
+            shown = tuple(reversed(rows[:size]))
+            return Page(shown, _token(shown[0], order), _token(shown[-1], order))
+        after = ""
+    rows = _rows(queryset, order, _parse(after, order) if after else None, size + 1, backwards=False)
+    shown = tuple(rows[:size])
+    return Page(
+        shown,
+        _token(shown[0], order) if after and shown else None,
+        _token(shown[-1], order) if len(rows) > size else None,
+    )
+
+
+def _token(row: Model, order: Order) -> str:
+    plain = json.dumps([order.key, value_at(row, order.path), row.pk])
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def _parse(token: str, order: Order) -> tuple[Any, int]:
+    try:
+        plain = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        key, value, pk = json.loads(plain)
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise BadTokenError("This page's address is damaged; start from the first page.") from error
+    ours = key == order.key and isinstance(value, str | int | float | None)
+    if not (ours and isinstance(pk, int) and not isinstance(pk, bool) and abs(pk) < 2**63):
+        raise BadTokenError("This page's address belongs to another sort; start from the first page.")
+    return value, pk
+
+
+def _rows(
+    queryset: QuerySet[Any], order: Order, start: tuple[Any, int] | None, wanted: int, *, backwards: bool
+) -> list[Any]:
+    """Up to ``wanted`` rows beyond ``start``, nearest first."""
+    rows: list[Any] = []
+    falling = order.descending != backwards
+    for empty in (True, False) if backwards else (False, True):
+        if len(rows) == wanted:
+            break
+        leg = queryset.filter(**{f"{order.path}__isnull": empty})
+        if start is not None:
+            value, pk = start
+            starts_in_empty = value is None
+            if starts_in_empty != empty and empty == backwards:
+                continue  # the start lies beyond this leg
+            if starts_in_empty == empty:
+                leg = leg.filter(_beyond(order.path, value, pk, falling))
+        sign = "-" if falling else ""
+        keys = [f"{sign}pk"] if empty else [f"{sign}{order.path}", f"{sign}pk"]
+        rows += leg.order_by(*keys)[: wanted - len(rows)]
+    return rows
+
+
+def _beyond(path: str, value: Any, pk: int, falling: bool) -> Q:
+    side = "lt" if falling else "gt"
+    if value is None:
+        return Q(**{f"pk__{side}": pk})
+    # The first condition is implied by the second, and lets the database begin at the row in its index.
+    return Q(**{f"{path}__{side}e": value}) & (
+        Q(**{f"{path}__{side}": value}) | Q(**{path: value, f"pk__{side}": pk})
+    )

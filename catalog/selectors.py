@@ -1,0 +1,95 @@
+"""Reads for the pages about the whole: what is held, and what the shown run found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from .models import Candidate, CounterpartLookup, Release, Run, Spectrum
+from .tables import GALAXIES, SERVICES
+
+
+def holds_simulated() -> bool:
+    """Whether any release held is simulated."""
+    return Release.objects.filter(simulated=True).exists()
+
+
+def releases_held() -> QuerySet[Release]:
+    """Releases with the number of spectra (``held``) and of original files (``files``) of each."""
+    return Release.objects.annotate(
+        held=Count("spectra"), files=Count("spectra", filter=~Q(spectra__file=""))
+    ).order_by("-created_at", "slug")
+
+
+@dataclass(frozen=True)
+class RunNumbers:
+    """What one run found, in the steps of the paper. ``new_galaxies`` is None until sources are looked up."""
+
+    queries: int
+    templates: int
+    with_line_redshift: int
+    candidates: int
+    galaxies: int
+    galaxy_sources: int
+    new_galaxies: int | None
+    nebulae: int
+    inside_regions: int
+    regions: int
+    newly_found: int
+
+
+def run_numbers(*, run: Run) -> RunNumbers:
+    """Count a run's results. Sources are counted where a spectrum has a position."""
+    candidates = Candidate.objects.filter(run=run)
+    galaxy, nebula = Q(kind=Candidate.Kind.GALAXY), Q(kind=Candidate.Kind.NEBULA)
+    counts = candidates.aggregate(
+        candidates=Count("id"),
+        galaxies=Count("id", filter=galaxy),
+        galaxy_sources=Count("spectrum__source", distinct=True, filter=galaxy),
+        nebulae=Count("id", filter=nebula),
+        inside_regions=Count("id", filter=nebula & Q(new_found=False)),
+        regions=Count("region", distinct=True, filter=nebula & Q(new_found=False)),
+        newly_found=Count("id", filter=nebula & Q(new_found=True)),
+    )
+    return RunNumbers(
+        queries=run.n_queries,
+        templates=run.n_templates,
+        with_line_redshift=run.n_line_redshifts,
+        new_galaxies=_new_galaxies(run),
+        **counts,
+    )
+
+
+def _new_galaxies(run: Run) -> int | None:
+    """Galaxies that none of the three services knows; None where nobody has asked all three yet."""
+    asked = CounterpartLookup.objects.filter(
+        source__spectra__candidates__run=run, outcome__in=("matched", "no-match"), service__in=SERVICES
+    )
+    if asked.aggregate(services=Count("service", distinct=True))["services"] < len(SERVICES):
+        return None
+    return GALAXIES.rows(run).filter(new_galaxy=True).count()
+
+
+def spectra_held() -> int:
+    """How many spectra the portal holds."""
+    return Spectrum.objects.count()
+
+
+@dataclass(frozen=True)
+class BptCounts:
+    """How many galaxies fall into each BPT class, and why the unclassified are."""
+
+    classes: tuple[tuple[str, int], ...]
+    reasons: tuple[tuple[str, int], ...]
+
+
+def bpt_counts(*, galaxies: QuerySet[Candidate]) -> BptCounts:
+    """Count by class (in the order of the diagram) and, for the unclassified, by reason."""
+    found = dict(galaxies.order_by().values_list("bpt_class").annotate(n=Count("id")))
+    classes = [(label, found.get(value, 0)) for value, label in Candidate.BptClass.choices]
+    if unmeasured := found.get("", 0):
+        classes.append(("not measured yet", unmeasured))
+    unclassified = galaxies.filter(bpt_class=Candidate.BptClass.UNCLASSIFIED).order_by()
+    reasons = unclassified.values_list("bpt_reason").annotate(n=Count("id")).order_by("-n", "bpt_reason")
+    return BptCounts(tuple(classes), tuple((reason or "no reason recorded", n) for reason, n in reasons))
