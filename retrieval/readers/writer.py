@@ -33,7 +33,7 @@ def file_name(head: SpectrumHeader) -> str:
 
 
 def write_lamost(spectrum: ObservedSpectrum, path: Path, layout: str) -> None:
-    """Write one file, gzipped where ``path`` ends in .gz. ValueError for a layout other than the two of LAMOST."""
+    """Write one file, gzipped where ``path`` ends in .gz. ValueError for a layout that is not LAMOST's."""
     content = lamost_bytes(spectrum, layout)
     path.write_bytes(gzip.compress(content, GZIP_LEVEL, mtime=0) if path.suffix == ".gz" else content)
 

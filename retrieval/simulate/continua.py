@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from retrieval.lines import LINE, SPEED_OF_LIGHT
 from retrieval.readers.air import air_to_vacuum
 
 Array = NDArray[np.float64]
 
-# Features of cool stars that are no line of the line table: blends of metals and CH, equivalent widths in Angstrom of
-# an old population, after the Lick indices (Worthey et al. 1994, ApJS 94, 687) and the solar atlas. Wavelengths in air.
+# Features of cool stars that are no line of the line table: blends of metals and CH, equivalent widths in
+# Angstrom of an old population, after the Lick indices (Worthey et al. 1994, ApJS 94, 687) and the solar
+# atlas. Wavelengths in air.
 _METALS_AIR: tuple[
     tuple[float, float, float], ...
 ] = (  # centre, equivalent width, Gaussian sigma in Angstrom
@@ -49,6 +51,24 @@ _METALS: Array = np.array(
     [(air_to_vacuum(np.array([centre]))[0], width, sigma) for centre, width, sigma in _METALS_AIR]
 )
 
+
+def _grain(cells: Array) -> Array:
+    """Optical depth of weak iron lines in cells of ln(wavelength), for an old population.
+
+    Real stars have thousands, which no smooth form has; their places and strengths are drawn once, denser
+    towards the blue as in the Sun.
+    """
+    rng = np.random.default_rng(1814)  # the year of Fraunhofer's map
+    centres, widths = 3700 + 5300 * rng.beta(1.0, 2.4, 400), rng.exponential(0.28, 400)
+    depths = np.zeros(cells.size)
+    np.add.at(depths, np.searchsorted(cells, np.log(centres)), widths / centres / (cells[1] - cells[0]))
+    return depths
+
+
+_CELL_KMS = 20.0
+_CELLS: Array = np.arange(np.log(2600.0), np.log(9300.0), _CELL_KMS / SPEED_OF_LIGHT)
+_GRAIN: Array = _grain(_CELLS)
+
 _CALCIUM = {"cak": 7.5, "cah": 6.5}  # equivalent width, Angstrom, of an old population
 _MAGNESIUM_SODIUM = {"mgb_5169": 1.0, "mgb_5174": 1.3, "mgb_5185": 1.2, "nad_5892": 1.9, "nad_5898": 1.5}
 _BALMER = {"hd": 1.15, "hg": 1.05, "hb": 1.0, "ha": 0.75}  # equivalent widths relative to Hb in hot stars
@@ -67,8 +87,10 @@ def blackbody(wavelength: Array, temperature: float) -> Array:
 
 
 def attenuation(wavelength: Array, colour_excess: float) -> Array:
-    """Factor (n,) by which dust of E(B-V) = ``colour_excess`` mag dims light: Calzetti et al. 2000, ApJ 533, 682,
-    equation 4, for 1200 A to 2.2 micron."""
+    """Factor (n,) by which dust of E(B-V) = ``colour_excess`` mag dims light.
+
+    Calzetti et al. 2000, ApJ 533, 682, equation 4: 1200 A to 2.2 micron.
+    """
     x = 1e4 / np.asarray(wavelength, dtype=np.float64)  # 1 / micron
     blue = 2.659 * (-2.156 + 1.509 * x - 0.198 * x**2 + 0.011 * x**3) + 4.05
     red = 2.659 * (-1.857 + 1.040 * x) + 4.05
@@ -86,7 +108,7 @@ def absorb(wavelength: Array, flux: Array, centre: float, width: float, sigma: f
 def old_population(wavelength: Array, sigma_kms: float, metals: float = 1.0) -> Array:
     """An old stellar population: cool black body, 4000 A break, metal and CH bands, Ca, Mg, Na.
 
-    ``sigma_kms`` is the total Gaussian width of the lines, stars and instrument; ``metals`` scales the features.
+    ``sigma_kms`` is the total Gaussian width, of stars and instrument; ``metals`` scales the features.
     """
     flux = blackbody(wavelength, 4600.0)
     flux *= 1 - 0.42 * metals / (1 + np.exp((wavelength - 3990.0) / 22.0))
@@ -96,6 +118,7 @@ def old_population(wavelength: Array, sigma_kms: float, metals: float = 1.0) -> 
     for key, width in (_CALCIUM | _MAGNESIUM_SODIUM).items():
         centre = LINE[key].wavelength
         absorb(wavelength, flux, centre, metals * width, np.hypot(3.0, centre * sigma_kms / SPEED_OF_LIGHT))
+    _absorb_grain(wavelength, flux, metals, sigma_kms)
     _absorb_balmer(wavelength, flux, 1.2, sigma_kms)
     return flux
 
@@ -134,6 +157,7 @@ def f_star(wavelength: Array, *, temperature: float, metals: float, sigma_kms: f
         absorb(
             wavelength, flux, centre, 0.5 * metals * width, np.hypot(2.0, centre * sigma_kms / SPEED_OF_LIGHT)
         )
+    _absorb_grain(wavelength, flux, 0.5 * metals, sigma_kms)
     _absorb_balmer(wavelength, flux, 3.0 + 4.0 * (temperature - 6000.0) / 1400.0, sigma_kms)
     return flux
 
@@ -141,6 +165,11 @@ def f_star(wavelength: Array, *, temperature: float, metals: float, sigma_kms: f
 def nebular(wavelength: Array, colour_excess: float) -> Array:
     """The weak continuum towards a nebula: scattered light of hot stars and bound-free emission, reddened."""
     return (0.5 + 0.5 * blackbody(wavelength, 9000.0)) * attenuation(wavelength, colour_excess)
+
+
+def _absorb_grain(wavelength: Array, flux: Array, metals: float, sigma_kms: float) -> None:
+    depth = gaussian_filter1d(_GRAIN, sigma_kms / _CELL_KMS)
+    flux *= np.exp(-metals * np.interp(np.log(wavelength), _CELLS, depth))
 
 
 def _absorb_balmer(wavelength: Array, flux: Array, width: float, sigma_kms: float) -> None:

@@ -31,14 +31,14 @@ class Gas:
     oi_ha: float  # [O I]6302 / Ha
     sii_ratio: float  # [S II] 6718 / 6733, linear: 1.44 at low density, 0.44 at high
     heii_hb: float = 0.0  # He II 4687 / Hb, linear
-    hot: float = 0.006  # [O III] 4364 / 5008, linear: about 0.006 at 10^4 K
+    hot: float = 0.006  # [O III] 4364 / 5008, linear: 0.006 at 10^4 K
 
 
 def line_fluxes(gas: Gas, ha: float, colour_excess: float) -> dict[str, float]:
     """Observed fluxes by line key, given the observed flux of Ha and E(B-V) of the dust before the gas.
 
-    The ratios of ``gas`` are intrinsic; the lines of a diagnostic ratio are so close that dust changes it by little.
-    The [O II] doublet is one blend, "oii", as at R = 1800.
+    The ratios of ``gas`` are intrinsic; the lines of a diagnostic ratio are so close that dust changes it by
+    little. The [O II] doublet is one blend, "oii", as at R = 1800.
     """
     hb = 1 / HA
     oiii = hb * 10**gas.oiii_hb
@@ -71,12 +71,16 @@ def line_fluxes(gas: Gas, ha: float, colour_excess: float) -> dict[str, float]:
 
 
 def paint(
-    edges: NDArray[np.float64], fluxes: Mapping[str, float], z: float, sigma_kms: float, resolution: float
+    edges: NDArray[np.float64],
+    fluxes: Mapping[str, float],
+    z: float,
+    sigma_kms: float,
+    resolution: float,
 ) -> NDArray[np.float64]:
     """Flux per Angstrom (n,) of the lines in the pixels between ``edges`` (n + 1,), Angstrom.
 
-    Each line is a Gaussian of the gas's ``sigma_kms`` and of the instrument, FWHM = wavelength / ``resolution``,
-    integrated over every pixel, so the sum of flux times pixel width is the line's flux.
+    Each line is a Gaussian of the gas's ``sigma_kms`` and of the instrument, FWHM = wavelength /
+    ``resolution``, integrated over every pixel: the sum of flux times pixel width is the line's flux.
     """
     flux = np.zeros(edges.size - 1)
     instrument = SPEED_OF_LIGHT / resolution / math.sqrt(8 * math.log(2))
@@ -94,13 +98,13 @@ def paint(
 
 
 def star_forming(rng: Generator) -> Gas:
-    """On the star-forming sequence: Kewley et al. 2013, ApJ 774, L10, equation 3 at z = 0, with its scatter."""
+    """On the star-forming sequence of Kewley et al. 2013 (ApJ 774, L10, equation 3, z = 0), scattered."""
     nii_ha = rng.uniform(-1.25, -0.38)
     return Gas(
         nii_ha=nii_ha,
         oiii_hb=0.61 / (nii_ha + 0.08) + 1.10 + rng.normal(0, 0.08),
         sii_ha=-0.38 + 0.25 * (nii_ha + 0.38) + rng.normal(0, 0.05),
-        oii_hb=rng.normal(0.45, 0.08),
+        oii_hb=rng.normal(0.35, 0.1),
         oi_ha=rng.normal(-1.5, 0.1),
         sii_ratio=rng.uniform(1.15, 1.44),
     )
@@ -111,7 +115,7 @@ def composite(rng: Generator) -> Gas:
         nii_ha=rng.uniform(-0.35, 0.05),
         oiii_hb=rng.uniform(-0.6, 0.5),
         sii_ha=rng.normal(-0.35, 0.06),
-        oii_hb=rng.normal(0.45, 0.1),
+        oii_hb=rng.normal(0.2, 0.1),
         oi_ha=rng.normal(-1.3, 0.1),
         sii_ratio=rng.uniform(1.05, 1.4),
     )
@@ -122,7 +126,7 @@ def liner(rng: Generator) -> Gas:
         nii_ha=rng.uniform(-0.1, 0.35),
         oiii_hb=rng.uniform(-0.1, 0.6),
         sii_ha=rng.normal(0.0, 0.08),
-        oii_hb=rng.normal(0.75, 0.1),
+        oii_hb=rng.normal(0.55, 0.1),
         oi_ha=rng.normal(-0.75, 0.1),
         sii_ratio=rng.uniform(1.0, 1.35),
     )
@@ -142,7 +146,7 @@ def seyfert(rng: Generator) -> Gas:
 
 
 def hii_region(rng: Generator) -> Gas:
-    """A Galactic H II region: cool gas, low [N II]/Ha, [S II] well above the nebula line of Lu et al. 2022."""
+    """A Galactic H II region: cool gas, low [N II]/Ha, [S II] well above the paper's nebula line."""
     return Gas(
         nii_ha=rng.uniform(-0.75, -0.35),
         oiii_hb=rng.uniform(-0.9, 0.3),

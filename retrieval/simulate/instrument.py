@@ -1,7 +1,7 @@
 """What the telescope makes of light: LAMOST's pixels, throughput, sky, noise and defects.
 
-Fluxes are counts of the r band: the noise is that of the object's and the sky's photons and of the readout, and faint
-objects are faint because their photons are few, as in a survey of fixed exposure time.
+Fluxes are counts of the r band: the noise is that of the object's and the sky's photons and of the readout,
+and faint objects are faint because their photons are few, as in a survey of fixed exposure time.
 """
 
 from __future__ import annotations
@@ -37,21 +37,24 @@ BANDS: dict[str, tuple[float, float]] = {  # Angstrom
 SKY_FIBRES = 20  # their mean is the sky that is subtracted
 SKY_COUNTS = 260.0  # electrons a pixel from the moonless sky at 6200 A
 READ_VARIANCE = 60.0  # electrons^2 a pixel, all exposures and rows of the trace
-ZERO_POINT = 23.3  # r magnitude of one electron a pixel: S/N 10 near r = 17.6
+ZERO_POINT = 23.3  # r magnitude of one electron a pixel: S/N 10 near r = 17.4
 TAIL = (24, 29)  # pixels at the red end that some files leave at zero flux with positive ivar
 
-# Lines of the night sky, air Angstrom and strength relative to the sky's continuum in one Angstrom: [O I], Na D, and
-# the stronger OH lines (Osterbrock et al. 1996, PASP 108, 277; strengths typical, they vary from hour to hour).
+# Lines of the night sky, air Angstrom and strength relative to the sky's continuum in one Angstrom:
+# [O I], Na D, and the stronger OH lines (Osterbrock et al. 1996, PASP 108, 277). The strengths are
+# typical: they vary by the hour.
 _SKY_LINES = (
-    (5577.34, 60), (5889.95, 8), (5895.92, 6), (6300.30, 30), (6363.78, 10), (6498.7, 3), (6533.0, 3), (6553.6, 3),
-    (6863.9, 6), (6923.2, 6), (6949.0, 4), (7276.4, 14), (7284.4, 6), (7303.7, 6), (7316.3, 18), (7329.1, 7),
-    (7340.9, 20), (7369.2, 9), (7401.9, 12), (7524.1, 6), (7571.8, 8), (7712.2, 9), (7750.6, 26), (7780.0, 7),
-    (7794.1, 30), (7808.5, 9), (7821.5, 26), (7841.3, 16), (7853.4, 10), (7913.7, 32), (7949.2, 16), (7964.6, 34),
-    (7993.3, 30), (8014.1, 9), (8025.7, 22), (8052.0, 10), (8062.0, 14), (8288.6, 12), (8298.4, 16), (8310.7, 18),
-    (8344.6, 40), (8382.4, 28), (8399.2, 44), (8415.2, 24), (8430.2, 44), (8452.3, 32), (8465.4, 40), (8493.4, 28),
-    (8504.6, 24), (8548.7, 10), (8761.0, 14), (8778.3, 20), (8791.2, 22), (8827.1, 50), (8836.0, 26), (8850.1, 22),
-    (8867.6, 26), (8885.9, 54), (8903.1, 32), (8919.6, 44), (8943.4, 40), (8957.6, 28), (8988.4, 24), (9001.3, 18),
-    (9038.1, 20),
+    (5577.34, 60), (5889.95, 8), (5895.92, 6), (6300.30, 30), (6363.78, 10), (6498.7, 3),
+    (6533.0, 3), (6553.6, 3), (6863.9, 6), (6923.2, 6), (6949.0, 4), (7276.4, 14),
+    (7284.4, 6), (7303.7, 6), (7316.3, 18), (7329.1, 7), (7340.9, 20), (7369.2, 9),
+    (7401.9, 12), (7524.1, 6), (7571.8, 8), (7712.2, 9), (7750.6, 26), (7780.0, 7),
+    (7794.1, 30), (7808.5, 9), (7821.5, 26), (7841.3, 16), (7853.4, 10), (7913.7, 32),
+    (7949.2, 16), (7964.6, 34), (7993.3, 30), (8014.1, 9), (8025.7, 22), (8052.0, 10),
+    (8062.0, 14), (8288.6, 12), (8298.4, 16), (8310.7, 18), (8344.6, 40), (8382.4, 28),
+    (8399.2, 44), (8415.2, 24), (8430.2, 44), (8452.3, 32), (8465.4, 40), (8493.4, 28),
+    (8504.6, 24), (8548.7, 10), (8761.0, 14), (8778.3, 20), (8791.2, 22), (8827.1, 50),
+    (8836.0, 26), (8850.1, 22), (8867.6, 26), (8885.9, 54), (8903.1, 32), (8919.6, 44),
+    (8943.4, 40), (8957.6, 28), (8988.4, 24), (9001.3, 18), (9038.1, 20),
 )  # fmt: skip
 _SKY_CENTRES: Array = air_to_vacuum(np.array([line[0] for line in _SKY_LINES], dtype=np.float64))
 _SKY_STRENGTHS: Array = np.array([line[1] for line in _SKY_LINES], dtype=np.float64)
@@ -98,11 +101,11 @@ class Exposure:
 def expose(
     continuum: Array, lines: Array, counts: float, rng: Generator, *, background_error: float = 0.0
 ) -> Exposure:
-    """Observe ``continuum + lines`` (flux per Angstrom, (PIXELS,)); the r band's mean is ``counts`` electrons a pixel.
+    """Observe ``continuum + lines``, each (PIXELS,), of ``counts`` electrons a pixel in the r band.
 
-    The file's flux is in those electrons after division by the throughput, relative like LAMOST's. ``ivar`` is what
-    a pipeline would know: photons and readout, not the errors of the sky subtraction. ``background_error`` is the
-    relative error of the subtracted sky continuum.
+    The file's flux is in those electrons after division by the throughput, relative like LAMOST's. ``ivar``
+    is what a pipeline would know: photons and readout, not the errors of the sky subtraction.
+    ``background_error`` is the relative error of the subtracted sky continuum.
     """
     flux = continuum + lines
     electrons = flux * THROUGHPUT
@@ -110,7 +113,7 @@ def expose(
     variance = electrons + sky * (1 + 1 / SKY_FIBRES) + READ_VARIANCE
     noisy = electrons + rng.normal(0, np.sqrt(variance)) + _sky_residual(rng)
     noisy += background_error * SKY_COUNTS * THROUGHPUT * SKY_CONTINUUM
-    join_step = float(np.clip(rng.normal(1, 0.04), 0.88, 1.12))
+    join_step = float(np.clip(rng.normal(1, 0.05), 0.88, 1.12))
     scale = 1 + (join_step - 1) / (1 + np.exp((sum(ARM_JOIN) / 2 - WAVELENGTH) / 30.0))
     scale /= THROUGHPUT
     observed, ivar = noisy * scale, 1 / (variance * scale**2)
@@ -120,7 +123,7 @@ def expose(
 
 
 def counts_for(snr: float) -> float:
-    """Electrons a pixel in the r band that give a signal-to-noise ratio: the photon equation solved for the object."""
+    """Electrons a pixel in the r band that give a signal-to-noise ratio: the photon equation, solved."""
     background = SKY_COUNTS * (1 + 1 / SKY_FIBRES) * float(np.median(SKY[_inside("r")])) + READ_VARIANCE
     return (snr**2 + math.sqrt(snr**4 + 4 * snr**2 * background)) / 2
 
@@ -150,7 +153,7 @@ def _median_snr(flux: Array, ivar: Array, limits: tuple[float, float]) -> float:
 
 
 def _sky_residual(rng: Generator) -> Array:
-    """Electrons (PIXELS,) that the sky subtraction leaves: its lines are a little too strong, weak, or displaced."""
+    """Electrons (PIXELS,) that the sky subtraction leaves: lines a little too strong, weak, or displaced."""
     quality = rng.lognormal(math.log(0.012), 0.5)
     lines = _sky_lines(rng.normal(0, quality, _SKY_CENTRES.size))
     displaced = rng.normal(0, 2 * quality) * np.gradient(SKY)
@@ -158,7 +161,7 @@ def _sky_residual(rng: Generator) -> Array:
 
 
 def _defects(flux: Array, ivar: Array, rng: Generator) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Spoil pixels in place as the detectors and the pipeline do; the and-mask and or-mask that tell of it."""
+    """Spoil pixels in place as detectors and pipeline do; the and-mask and or-mask that tell of it."""
     andmask, ormask = np.zeros((2, PIXELS), dtype=np.int32)
     ormask[_BRIGHT_SKY] |= MASK_BIT["BRIGHTSKY"].value
     andmask[_BRIGHT_SKY & (rng.random(PIXELS) < 0.5)] |= MASK_BIT["BRIGHTSKY"].value

@@ -49,7 +49,7 @@ class Light:
 
 
 def galaxy(kind: str, snr: float, rng: Generator) -> Light:
-    """A galaxy of a BPT class at z 0.001 to 0.35: stars, dust, and gas of the class's ratios."""
+    """A galaxy of a BPT class at z 0.004 to 0.35: stars, dust, and gas of the class's ratios."""
     draw, width = _GAS[kind]
     gas = _of_class(kind, draw, rng)
     z = float(np.clip(rng.gamma(2.2, 0.055), 0.004, 0.35))
@@ -62,7 +62,7 @@ def galaxy(kind: str, snr: float, rng: Generator) -> Light:
     )
     counts = counts_for(snr)
     continuum = normalised(stars, counts)
-    width_ha = 10 ** rng.normal(np.log10(width), 0.25)  # rest equivalent width of Ha, Angstrom
+    width_ha = 10 ** rng.normal(np.log10(width), 0.3)  # rest equivalent width of Ha, Angstrom
     return _with_lines(continuum, counts, gas, z, sigma, dust, width_ha * (1 + z), kind)
 
 
@@ -74,7 +74,7 @@ def nebula(kind: str, snr: float, rng: Generator) -> Light:
     dust = float(rng.uniform(0.1, 0.8))
     counts = counts_for(snr)
     continuum = normalised(continua.nebular(WAVELENGTH, dust), counts)
-    width_ha = 10 ** (rng.normal(2.9, 0.25) if planetary else rng.normal(2.2, 0.3))
+    width_ha = 10 ** (rng.normal(2.5, 0.3) if planetary else rng.normal(1.7, 0.35))
     sigma = float(rng.uniform(8, 25))
     return _with_lines(continuum, counts, gas, velocity / SPEED_OF_LIGHT, sigma, dust, width_ha, "")
 
@@ -110,10 +110,10 @@ MAKERS: dict[str, Maker] = {
 _GAS: dict[
     str, tuple[Callable[[Generator], emission.Gas], float]
 ] = {  # and the typical width of Ha, Angstrom
-    "star-forming": (emission.star_forming, 32.0),
-    "composite": (emission.composite, 16.0),
-    "LINER": (emission.liner, 7.0),
-    "Seyfert": (emission.seyfert, 25.0),
+    "star-forming": (emission.star_forming, 22.0),
+    "composite": (emission.composite, 10.0),
+    "LINER": (emission.liner, 4.5),
+    "Seyfert": (emission.seyfert, 16.0),
 }
 _YOUNG = {
     "star-forming": (0.35, 0.9),

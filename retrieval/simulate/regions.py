@@ -27,7 +27,7 @@ REGIONS: tuple[Region, ...] = (
     Region("G173.156-03.442", "Q", 173.156, -3.442, 728.0),
 )
 
-# Rows: the Galactic axes in equatorial coordinates (ICRS; ESA 1997, The Hipparcos Catalogue, vol. 1, eq. 1.5.11).
+# Rows: the Galactic axes in ICRS coordinates (ESA 1997, The Hipparcos Catalogue, vol. 1, equation 1.5.11).
 _TO_GALACTIC = np.array(
     [
         [-0.0548755604, -0.8734370902, -0.4838350155],

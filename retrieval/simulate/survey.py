@@ -84,7 +84,7 @@ class SurveyCounts:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of a simulated spectrum. Fluxes are in the file's unit times Angstrom, before the arms' mismatch."""
+    """What is true of a simulated spectrum; fluxes in the file's unit times Angstrom, before ``join_step``."""
 
     kind: str
     role: str
@@ -115,7 +115,7 @@ class SurveySummary:
 
 
 def simulate(counts: SurveyCounts, seed: int) -> Iterator[SimulatedSpectrum]:
-    """Yield the survey's spectra. Each object has a seed of its own: it is the same whatever the counts are."""
+    """Yield the survey's spectra. Each object has a seed of its own, so it does not depend on the counts."""
     for role, numbers in ((TEMPLATE, counts.templates), (UNKNOWN, counts.unknowns)):
         for kind in KINDS:
             for index in range(numbers.get(kind, 0)):
@@ -165,7 +165,7 @@ def _brightness(kind: str, role: str, rng: Generator) -> float:
 
 
 def _position(kind: str, number: int, rng: Generator) -> tuple[float, float]:
-    """Right ascension and declination, degrees: by kind inside a printed region, near the plane, or away from it."""
+    """Right ascension and declination, degrees: in a printed region, near the plane, or away from it."""
     if kind == "H II region":
         region = REGIONS[number % len(REGIONS)]
         distance = 0.95 * region.radius / 3600 * math.sqrt(rng.random())
@@ -260,8 +260,9 @@ def write_survey(
 ) -> SurveySummary:
     """Write the survey into a folder: spectra/, manifest.csv, truth.ecsv, README.txt.
 
-    Half of the files have the image layout, half the COADD one; a third is gzipped. ``progress`` is told how many of
-    how many are written. Raises FileExistsError where ``out`` already holds spectra, so that surveys never mix.
+    Half of the files have the image layout, half the COADD one; a third is gzipped. ``progress`` is told how
+    many of how many are written. Raises FileExistsError where ``out`` already holds spectra, so that surveys
+    never mix.
     """
     folder = out / "spectra"
     folder.mkdir(parents=True, exist_ok=True)
