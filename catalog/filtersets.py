@@ -23,13 +23,15 @@ DEFAULT_RADIUS = "60"
 class ConeFormMixin(forms.Form):
     """Validates position and radius together, and keeps them parsed."""
 
+    cone: tuple[float, float, float] | None = None
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         position, radius = cleaned.get("position"), cleaned.get("radius")
         if position:
             try:
                 ra, dec = parse_position(position)
-                cleaned["cone"] = (ra, dec, parse_radius(radius or DEFAULT_RADIUS))
+                self.cone = (ra, dec, parse_radius(radius or DEFAULT_RADIUS))
             except ValueError as error:
                 raise ValidationError({"position": str(error)}) from error
         elif radius:
@@ -56,8 +58,8 @@ class ConeFilterSet(filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         queryset = super().filter_queryset(queryset)
-        if cone := self.form.cleaned_data.get("cone"):
-            ra, dec, radius = cone
+        if self.form.cone:
+            ra, dec, radius = self.form.cone
             queryset = within_cone(queryset, ra=ra, dec=dec, radius_deg=radius, prefix=self.position_prefix)
         return queryset
 

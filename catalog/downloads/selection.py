@@ -70,7 +70,7 @@ def _run(params: QueryDict) -> Run:
     number = params.get("run")
     try:
         run = current_run(number)
-    except (Run.DoesNotExist, ValueError) as error:
+    except (Run.DoesNotExist, ValueError, OverflowError) as error:
         raise SelectionError(f"run: there is no complete run {number}.") from error
     if run is None:
         raise NothingMatchesError("Nothing to download: no retrieval run is complete yet.")

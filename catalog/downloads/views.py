@@ -56,7 +56,7 @@ def _etag(request: HttpRequest, name: str) -> str:
 def original(request: HttpRequest, name: str) -> FileResponse:
     """The original file, byte for byte as it was imported, under its own name."""
     spectrum = _held(name, request.GET.get("release"))
-    filename = PurePosixPath(spectrum.file.name).name
+    filename = PurePosixPath(str(spectrum.file.name)).name
     content_type = "application/gzip" if filename.endswith(".gz") else "application/fits"
     return FileResponse(
         spectrum.file.open("rb"), as_attachment=True, filename=filename, content_type=content_type
