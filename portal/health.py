@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -14,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal import celery
+from portal.services import valkey
 
 
 @require_safe
@@ -24,7 +24,7 @@ def health(request: HttpRequest) -> JsonResponse:
     ``instance`` tells one supervisor's web server from another's. No ``worker`` is a fact, not a fault:
     pages work without one and jobs wait.
     """
-    state: dict[str, Any] = {"database": _database(), "broker": _broker()}
+    state: dict[str, Any] = {"database": _database(), "broker": valkey.answers(settings.CELERY_BROKER_URL)}
     healthy = all(state.values())
     state |= {
         "worker": state["broker"] and bool(celery.app.control.ping(timeout=0.5, limit=1)),
@@ -42,13 +42,3 @@ def _database() -> bool:
     except DatabaseError:
         return False
     return True
-
-
-def _broker() -> bool:
-    client = redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=2, socket_connect_timeout=2)
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False
-    finally:
-        client.close()

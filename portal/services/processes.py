@@ -68,10 +68,20 @@ def end(processes: list[psutil.Process], first: signal.Signals, patience: float)
     """Signal processes, wait, and kill those that stay."""
     for process in processes:
         _send(process, first)
-    _, alive = psutil.wait_procs(processes, timeout=patience)
-    for process in alive:
-        _send(process, signal.SIGKILL)
-    psutil.wait_procs(alive, timeout=10)
+    if not _wait_ended(processes, patience):
+        for process in processes:
+            _send(process, signal.SIGKILL)
+        _wait_ended(processes, 10)
+
+
+def _wait_ended(processes: list[psutil.Process], patience: float) -> bool:
+    """Wait until all have ended; one whose parent has not collected it yet has ended too."""
+    deadline = time.monotonic() + patience
+    while any(process.is_running() and is_alive(process.pid) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:

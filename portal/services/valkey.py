@@ -8,6 +8,8 @@ import subprocess
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from portal.services.binaries import valkey_program
 from portal.services.datadir import DataDir, write_private
@@ -45,7 +47,13 @@ def ensure(data: DataDir, entry: dict[str, Any]) -> dict[str, Any]:
 
 def is_ready(entry: dict[str, Any]) -> bool:
     """Whether the server of this entry answers; the password tells it from a stranger on the same port."""
-    client = redis.Redis(host=LOOPBACK, port=entry["port"], password=entry["password"], socket_timeout=3)
+    return answers(url(entry))
+
+
+def answers(redis_url: str) -> bool:
+    """One question, one answer: the client's own retries would take seconds over a server that is down."""
+    once = Retry(NoBackoff(), 0)
+    client = redis.Redis.from_url(redis_url, socket_timeout=3, socket_connect_timeout=3, retry=once)
     try:
         return bool(client.ping())
     except redis.RedisError:
