@@ -102,8 +102,8 @@ def bpt(
     All four need S/N of at least 3; else the galaxy is "unclassified".
     """
     lines = {"[N II] 6585": Flux(*nii), "Hα": Flux(*ha), "[O III] 5008": Flux(*oiii), "Hβ": Flux(*hb)}
-    x, x_err = _log_ratio(lines["[N II] 6585"], lines["Hα"])
-    y, y_err = _log_ratio(lines["[O III] 5008"], lines["Hβ"])
+    x, x_err = log_ratio(lines["[N II] 6585"], lines["Hα"])
+    y, y_err = log_ratio(lines["[O III] 5008"], lines["Hβ"])
     missing = [name for name, line in lines.items() if not np.isfinite(line).all()]
     weak = [name for name, line in lines.items() if name not in missing and not line.detected]
     if missing or weak:
@@ -181,7 +181,7 @@ def _hyperbola(x: ArrayLike, end: float, level: float) -> NDArray[np.float64]:
     return np.where(before, 0.61 / np.where(before, values - end, -1.0) + level, np.nan)
 
 
-def _log_ratio(a: Flux, b: Flux) -> tuple[float, float]:
+def log_ratio(a: Flux, b: Flux) -> tuple[float, float]:
     """log10(a / b) and its error, 0.4343 times the relative errors in quadrature; NaN unless both are
     detected."""
     if not (a.detected and b.detected):

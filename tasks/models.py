@@ -27,7 +27,6 @@ class Job(models.Model):
     )
     parameters = models.JSONField(default=dict, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
-    cancel_requested = models.BooleanField(default=False)
     error = models.TextField(blank=True, help_text="Why it failed and what to do.")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""States of jobs and chunks: label, tone and membership of each set in one place."""
+"""States of jobs and chunks, and the order of stages: names, labels and membership in one place."""
 
 from django.db import models
 
@@ -35,3 +35,33 @@ class ChunkState(models.TextChoices):
     LEASED = "leased", "leased"
     DONE = "done", "done"
     FAILED = "failed", "failed"
+
+
+class RetrievalStage(models.TextChoices):
+    """The stages of a retrieval run, in their order."""
+
+    SELECT = "select", "Select spectra"
+    PREPARE = "prepare", "Prepare spectra"
+    DETECT = "detect", "Detect lines, redshifts from lines"
+    TRAIN = "train", "Train codebooks"
+    ENCODE = "encode", "Encode templates"
+    SEARCH = "search", "Search nearest templates"
+    CONFIRM = "confirm", "Confirm candidates"
+    MEASURE = "measure", "Measure lines, classify"
+    FINISH = "finish", "Count and close"
+
+    @property
+    def number(self) -> int:
+        return list(type(self)).index(self)
+
+
+class ImportStage(models.TextChoices):
+    """The stages of an import, in their order."""
+
+    LIST = "list", "List files"
+    IMPORT = "import", "Import spectra"
+    FINISH = "finish", "Count and close"
+
+    @property
+    def number(self) -> int:
+        return list(type(self)).index(self)

@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('line', models.CharField(help_text='Key in the line table.', max_length=20)),
-                ('flux', models.FloatField(help_text="Gaussian flux, the spectrum's flux unit times Angstrom.")),
+                ('flux', models.FloatField(help_text="Gaussian flux, the spectrum's flux unit times Angstrom; empty where no fit.", null=True)),
                 ('flux_err', models.FloatField(help_text='Error of flux, the same unit.', null=True)),
                 ('ew', models.FloatField(help_text='Rest-frame equivalent width, positive in emission, Angstrom.', null=True)),
                 ('ew_err', models.FloatField(help_text='Error of the equivalent width, Angstrom.', null=True)),

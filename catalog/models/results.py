@@ -99,7 +99,10 @@ class LineMeasurement(models.Model):
 
     candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="measurements")
     line = models.CharField(max_length=20, help_text="Key in the line table.")
-    flux = models.FloatField(help_text="Gaussian flux, the spectrum's flux unit times Angstrom.")
+    flux = models.FloatField(
+        null=True,
+        help_text="Gaussian flux, the spectrum's flux unit times Angstrom; empty where no fit.",
+    )
     flux_err = models.FloatField(null=True, help_text="Error of flux, the same unit.")
     ew = models.FloatField(
         null=True, help_text="Rest-frame equivalent width, positive in emission, Angstrom."

@@ -155,6 +155,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA.run / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "tasks.sweep.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
+}
 
 WORKERS = env.number("WORKERS", 2)
 """Children of the Celery worker; each does its linear algebra on one thread."""

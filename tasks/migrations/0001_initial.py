@@ -22,7 +22,6 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('retrieval', 'retrieval run'), ('import', 'import of spectra')], max_length=12)),
                 ('state', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('succeeded', 'succeeded'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='queued', max_length=12)),
                 ('parameters', models.JSONField(blank=True, default=dict)),
-                ('cancel_requested', models.BooleanField(default=False)),
                 ('error', models.TextField(blank=True, help_text='Why it failed and what to do.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),

@@ -1,0 +1,132 @@
+"""How far a job is: what pages, JSON and the terminal show."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.utils import timezone
+
+from .models import Job
+from .stages import stages_of
+from .states import ChunkState, JobState
+
+LOG_LINES = 200
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """One stage: units of work in all and done, units a second over its time so far, seconds it took."""
+
+    name: str
+    label: str
+    unit: str
+    state: str
+    total: int
+    done: int
+    chunks: int
+    rate: float | None
+    seconds: float | None
+
+    @property
+    def share(self) -> float:
+        return self.done / self.total if self.total else 0.0
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.share)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A whole job: seconds since its start, an estimate of those left, and its stages."""
+
+    state: str
+    tone: str
+    active: bool
+    error: str
+    seconds: float | None
+    remaining: float | None
+    share: float
+    stages: list[StageProgress]
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.share)
+
+    def as_json(self) -> dict[str, Any]:
+        stages = [asdict(stage) | {"percent": stage.percent} for stage in self.stages]
+        return asdict(self) | {"percent": self.percent, "stages": stages}
+
+
+def jobs() -> QuerySet[Job]:
+    """Jobs as lists show them, the newest first."""
+    return Job.objects.select_related("run", "batch", "owner").order_by("-pk")
+
+
+def job_progress(job: Job) -> Progress:
+    """How far a job is, from its chunks: one query."""
+    done = Q(state=ChunkState.DONE)
+    rows = job.chunks.order_by().values("stage_number")
+    rows = rows.annotate(
+        total=Sum("work"),
+        done=Sum("work", filter=done, default=0),
+        chunks=Count("pk"),
+        open=Count("pk", filter=~done),
+        started=Min("started_at"),
+        finished=Max("finished_at"),
+    )
+    by_number = {row["stage_number"]: row for row in rows}
+    now = job.finished_at or timezone.now()
+    stages = []
+    for number, stage in enumerate(stages_of(job)):
+        row = by_number.get(number)
+        state, seconds = _stage_state(row, now)
+        amount = row["done"] if row else 0
+        stages.append(
+            StageProgress(
+                name=stage.name,
+                label=stage.label,
+                unit=stage.unit,
+                state=state,
+                total=row["total"] if row else 0,
+                done=amount,
+                chunks=row["chunks"] if row else 0,
+                rate=round(amount / seconds, 1) if seconds and amount else None,
+                seconds=seconds,
+            )
+        )
+    state = JobState(job.state)
+    elapsed = (now - job.started_at).total_seconds() if job.started_at else None
+    share, remaining = _share_and_remaining(job, stages)
+    return Progress(
+        state=state.value,
+        tone=state.tone,
+        active=not state.is_terminal,
+        error=job.error,
+        seconds=elapsed,
+        remaining=None if state.is_terminal else remaining,
+        share=1.0 if state == JobState.SUCCEEDED else share,
+        stages=stages,
+    )
+
+
+def _stage_state(row: dict[str, Any] | None, now: datetime) -> tuple[str, float | None]:
+    if row is None or row["started"] is None:
+        return "waiting", None
+    if row["open"]:
+        return "running", (now - row["started"]).total_seconds()
+    return "done", (row["finished"] - row["started"]).total_seconds()
+
+
+def _share_and_remaining(job: Job, stages: list[StageProgress]) -> tuple[float, float | None]:
+    """The share done and the seconds left: the estimate, corrected by how long its done part really took."""
+    costs = job.parameters.get("estimate", {}).get("stages", {})
+    planned = {stage.name: costs.get(stage.name, 1.0) for stage in stages}
+    done = sum(planned[stage.name] * stage.share for stage in stages)
+    whole = sum(planned.values())
+    took = sum(stage.seconds or 0.0 for stage in stages)
+    remaining = (whole - done) * took / done if done else None
+    return done / whole, remaining

@@ -1,0 +1,37 @@
+"""Find the nearest template of each query of a block under one codebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from catalog import prepared
+from catalog.codebooks import load_codes, load_quantizer
+from catalog.copying import copy_rows
+from catalog.models import Codebook, Neighbour, Spectrum, SpectrumBlock
+from catalog.runs import block_ids, block_usable, usable_ids
+from tasks.models import Chunk
+
+
+def run(chunk: Chunk) -> Callable[[], None]:
+    codebook = Codebook.objects.select_related("run").get(pk=chunk.payload["codebook"])
+    block = SpectrumBlock.objects.select_related("run").get(pk=chunk.payload["block"])
+    usable = block_usable(block)
+    queries = prepared.read(block, step=codebook.step)[usable]
+    ids = block_ids(block)[usable].tolist()
+    rows: list[tuple[object, ...]] = []
+    if ids:
+        index, distance = load_quantizer(codebook).search(queries, load_codes(codebook))
+        templates = usable_ids(codebook.run.blocks.filter(part=SpectrumBlock.Part.TEMPLATES))
+        nearest = templates[index[:, 0]].tolist()
+        z = dict(Spectrum.objects.filter(pk__in=set(nearest)).values_list("pk", "z"))
+        rows = [
+            (codebook.pk, query, template, 1, float(d), z[template], False)
+            for query, template, d in zip(ids, nearest, distance[:, 0], strict=True)
+        ]
+
+    def write() -> None:
+        Neighbour.objects.filter(codebook=codebook, spectrum__in=ids).delete()
+        columns = ("codebook_id", "spectrum_id", "template_id", "rank", "distance", "z", "agrees")
+        copy_rows(Neighbour, columns, rows)
+
+    return write

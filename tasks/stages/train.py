@@ -1,0 +1,58 @@
+"""Learn the centres of some consecutive segments of one codebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from django.db.models import Sum
+from django.utils import timezone
+
+from catalog import prepared
+from catalog.models import Codebook, CodebookBlock, SpectrumBlock
+from catalog.runs import block_usable
+from retrieval.grid import make_grid
+from retrieval.profiles import Configuration
+from retrieval.quantizer import segment_seeds, train_segments
+from tasks.errors import JobError
+from tasks.models import Chunk
+
+
+def run(chunk: Chunk) -> Callable[[], None]:
+    codebook = Codebook.objects.select_related("run").get(pk=chunk.payload["codebook"])
+    first, count = chunk.payload["first"], chunk.payload["segments"]
+    blocks = codebook.run.blocks.filter(part=SpectrumBlock.Part.TEMPLATES).order_by("number")
+    usable = np.concatenate([block_usable(block) for block in blocks])
+    n_templates = int(usable.sum())
+    obstacle = Configuration(codebook.step, codebook.segments, codebook.centers).obstacle(n_templates)
+    if obstacle:
+        raise JobError(
+            f"{usable.size - n_templates} of {usable.size} templates could not be prepared. {obstacle} "
+            "Launch without this configuration or with more templates."
+        )
+    width = make_grid(codebook.step).size // codebook.segments
+    columns = prepared.read_columns(
+        codebook.run, part=SpectrumBlock.Part.TEMPLATES, step=codebook.step,
+        first=first * width, last=(first + count) * width,
+    )  # fmt: skip
+    seeds = segment_seeds(codebook.run.seed, codebook.segments)[first : first + count]
+    centers, inertia = train_segments(columns[usable], seeds, codebook.centers)
+
+    def write() -> None:
+        # Whoever stores the last block closes the codebook; the job's lock lets one store at a time.
+        CodebookBlock.objects.update_or_create(
+            codebook=codebook,
+            first_segment=first,
+            defaults={
+                "segments": count,
+                "data": centers.astype("<f4").tobytes(),
+                "inertia": float(inertia.sum()),
+            },
+        )
+        stored = codebook.blocks.aggregate(segments=Sum("segments"), inertia=Sum("inertia"))
+        if stored["segments"] == codebook.segments:
+            codebook.inertia, codebook.n_templates = stored["inertia"], n_templates
+            codebook.trained_at = timezone.now()
+            codebook.save(update_fields=["inertia", "n_templates", "trained_at"])
+
+    return write

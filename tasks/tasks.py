@@ -1,0 +1,6 @@
+"""What a Celery worker finds here: the tasks."""
+
+from .sweep import sweep
+from .work import work
+
+__all__ = ["sweep", "work"]
