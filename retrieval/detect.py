@@ -39,9 +39,9 @@ class DetectParameters:
 class DetectedLines:
     """Lines found in one spectrum, by increasing wavelength: arrays of one length, wavelengths in Angstrom.
 
-    `center` flux-weighted, `first` and `last` the outermost strong samples, `peak` the highest residual and
-    `flux` the summed residual times the step, over those samples. `continuum` is the pseudo-continuum on the
-    whole grid.
+    All stem from the residual over the pseudo-continuum, averaged over the sliding window: `center` is
+    weighted by it, `first` and `last` are the outermost strong samples, `peak` is its highest value and `flux`
+    its sum times the step over those samples. `continuum` is the pseudo-continuum on the whole grid.
     """
 
     center: NDArray[np.float64]
@@ -84,10 +84,15 @@ def detect_lines(
     peaks = peaks[np.diff(peaks, prepend=-window) > half]  # a flat top counts once
 
     bounds = [_extent(strong, mean, peaks, i) for i in range(peaks.size)]
-    found = [_measure(wavelength, residual, int(p), half, b) for p, b in zip(peaks, bounds, strict=True)]
+    center = np.array(
+        [_center(wavelength, mean, *b, int(p), half) for p, b in zip(peaks, bounds, strict=True)]
+    )
+    step = wavelength[1] - wavelength[0]
+    line_flux = np.array([mean[first : last + 1].sum() * step for first, last in bounds], dtype=np.float64)
     first, last = np.array(bounds, dtype=np.intp).reshape(-1, 2).T
-    center, peak, line_flux = np.array(found, dtype=np.float64).reshape(-1, 3).T
-    return DetectedLines(center, wavelength[first], wavelength[last], peak, line_flux, continuum)
+    return DetectedLines(
+        center.astype(np.float64), wavelength[first], wavelength[last], mean[peaks], line_flux, continuum
+    )
 
 
 def _extent(
@@ -108,24 +113,15 @@ def _lowest(mean: NDArray[np.float64], start: int, stop: int) -> int:
     return start + int(np.argmin(mean[start:stop]))
 
 
-def _measure(
-    wavelength: NDArray[np.float64],
-    residual: NDArray[np.float64],
-    peak: int,
-    half: int,
-    extent: tuple[int, int],
-) -> tuple[float, float, float]:
-    """Centre, highest residual and flux of a line.
+def _center(
+    wavelength: NDArray[np.float64], mean: NDArray[np.float64], first: int, last: int, peak: int, half: int
+) -> float:
+    """Flux-weighted wavelength, over the window about the peak and no further than the line's own samples.
 
-    Only the window about the peak weighs in the centre: the wings of a long strong stretch are other
-    features.
+    The wings of a long strong stretch are other features.
     """
-    near = slice(max(peak - half, 0), peak + half + 1)
-    weight = np.clip(residual[near], 0.0, None)
-    center = float(wavelength[near] @ weight / weight.sum())
-    step = wavelength[1] - wavelength[0]
-    first, last = extent
-    return center, float(residual[near].max()), float(residual[first : last + 1].sum() * step)
+    near = slice(max(first, peak - half), min(last, peak + half) + 1)
+    return float(wavelength[near] @ mean[near] / mean[near].sum())
 
 
 def _samples(width: float, wavelength: NDArray[np.float64]) -> int:

@@ -154,11 +154,11 @@ def _refuse_poor_coverage(
     good: NDArray[np.bool_] | None,
     covered: NDArray[np.bool_],
 ) -> None:
-    """Both ends count (the covered stretch) and the holes within it (the share of good pixels)."""
-    inside = (w >= grid[0]) & (w <= grid[-1])
+    """Count the grid samples inside the covered stretch whose nearest pixel is good."""
+    if good is not None:
+        middles = (w[:-1] + w[1:]) / 2.0
+        covered = covered & good[:, np.searchsorted(middles, grid)]
     share = covered.mean(axis=1)
-    if good is not None and inside.any():
-        share = share * good[:, inside].mean(axis=1)
     if (share < MINIMUM_COVERAGE).any():
         row = int(np.argmax(share < MINIMUM_COVERAGE))
         raise PrepareError(
