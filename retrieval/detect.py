@@ -40,8 +40,8 @@ class DetectedLines:
     """Lines found in one spectrum, by increasing wavelength: arrays of one length, wavelengths in Angstrom.
 
     All stem from the residual over the pseudo-continuum, averaged over the sliding window: `center` is
-    weighted by it, `first` and `last` are the outermost strong samples, `peak` is its highest value and `flux`
-    its sum times the step over those samples. `continuum` is the pseudo-continuum on the whole grid.
+    weighted by it, `first` and `last` are the outermost strong samples, `peak` is its highest value and
+    `flux` its sum times the step over those samples. `continuum` is the pseudo-continuum on the whole grid.
     """
 
     center: NDArray[np.float64]
