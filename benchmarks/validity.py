@@ -1,0 +1,80 @@
+"""Does a galaxy retrieve a galaxy? Section 3.1.4 of Lu et al. 2022, repeated on real spectra.
+
+    python -m benchmarks.validity [FOLDER]
+
+The paper hides 100 emission-line galaxies among 4,000 F stars and reports that 58, 87 and 96% of the galaxies
+retrieve a galaxy with K = 2, 3, 4 (step 2, 25 segments). It does not say whether the query itself is in the
+set, so both are printed: `self_included`, and `leave_one_out`, which takes the nearest but the query itself.
+
+FOLDER (else $SURVEY_TEST_DATA, else ../shared/data) holds spectra/MANIFEST.csv. Its galaxies are SDSS's and
+its F stars LAMOST's, so the two instruments may help to tell them apart; the paper's were all LAMOST's. Stars
+stand before galaxies, so that ties count against the galaxies. Shares are means over the seeds; each line is
+one JSON object.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from retrieval import ProductQuantizer, prepare
+from retrieval.readers import read_spectrum
+from retrieval.search import METRICS
+
+PAPER = {2: 58, 3: 87, 4: 96}  # per cent
+SEEDS = range(10)
+
+
+def load(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Prepared spectra, F stars first, and True where a galaxy."""
+    with (folder / "spectra" / "MANIFEST.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    stars = [r for r in rows if r["cls"] == "STAR" and r["subclass"].startswith("F")]
+    galaxies = [
+        r for r in rows if r["survey"] == "SDSS" and r["cls"] == "GALAXY" and r["z_lt_0.35"] == "True"
+    ]
+    spectra = [read_spectrum(folder / "spectra" / row["file"]) for row in stars + galaxies]
+    X = np.array([prepare(s.wavelength, s.flux, step=2)[0] for s in spectra])
+    return X, np.arange(len(X)) >= len(stars)
+
+
+def shares(X: np.ndarray, is_galaxy: np.ndarray, centers: int, metric: str, seed: int) -> tuple[float, float]:
+    """Share of galaxies whose nearest is a galaxy: with the query in the set, and without."""
+    quantizer = ProductQuantizer(25, centers, metric=metric, seed=seed).fit(X)
+    index, _ = quantizer.search(X[is_galaxy], quantizer.encode(X), k=2)
+    own = np.flatnonzero(is_galaxy)
+    nearest = index[:, 0]
+    other = np.where(nearest == own, index[:, 1], nearest)
+    return float(is_galaxy[nearest].mean()), float(is_galaxy[other].mean())
+
+
+def main() -> None:
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("SURVEY_TEST_DATA") or default)
+    X, is_galaxy = load(folder)
+    for metric in METRICS:
+        for centers, paper in PAPER.items():
+            runs = [shares(X, is_galaxy, centers, metric, seed) for seed in SEEDS]
+            with_self, without = 100 * np.mean(runs, axis=0)
+            line = {
+                "galaxies": int(is_galaxy.sum()),
+                "f_stars": int((~is_galaxy).sum()),
+                "step": 2,
+                "segments": 25,
+                "centers": centers,
+                "metric": metric,
+                "seeds": len(runs),
+                "self_included_percent": round(float(with_self), 1),
+                "leave_one_out_percent": round(float(without), 1),
+                "paper_percent": paper,
+            }
+            print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()
