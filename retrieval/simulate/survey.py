@@ -84,7 +84,7 @@ class SurveyCounts:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of a simulated spectrum; fluxes in the file's unit times Angstrom, before ``join_step``."""
+    """What is true of a simulated spectrum; fluxes are in the file's unit times Angstrom."""
 
     kind: str
     role: str
