@@ -154,6 +154,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
 }
 CELERY_TIMEZONE = TIME_ZONE
+# A sweep that waited longer than the next one is void: a worker that comes back finds one, not hundreds.
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "tasks.sweep.sweep", "schedule": 3.0, "options": {"expires": 3}}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA.run / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "tasks.sweep.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
