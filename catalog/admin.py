@@ -1,0 +1,118 @@
+"""The operator's view of what is held. Rows come from imports and runs, so most of it is for reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from .models import Candidate, HIIRegion, ImportBatch, Refusal, Release, Run, Spectrum
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that imports and runs write; deleting follows Django's permissions."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Release)
+class ReleaseAdmin(admin.ModelAdmin):
+    list_display = ("name", "slug", "survey", "simulated", "spectra")
+    list_filter = ("survey", "simulated")
+    readonly_fields = ("slug", "survey", "simulated", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
+        return super().get_queryset(request).annotate(held=Count("spectra"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.display(ordering="held")
+    def spectra(self, release: Any) -> int:
+        return int(release.held)
+
+
+@admin.register(Spectrum)
+class SpectrumAdmin(admin.ModelAdmin):
+    """Only role and release's own description are an operator's to change."""
+
+    list_display = ("name", "release", "role", "cls", "subclass", "z", "snr_r", "has_file")
+    list_filter = ("release", "role")
+    list_select_related = ("release",)
+    list_per_page = 50
+    search_fields = ("name__startswith", "=obsid")
+    show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [field.name for field in Spectrum._meta.concrete_fields if field.name not in ("id", "role")]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["role", *self.get_readonly_fields(request, obj)]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def view_on_site(self, obj: Spectrum) -> str:
+        return obj.get_absolute_url()
+
+    @admin.display(boolean=True, description="file")
+    def has_file(self, spectrum: Spectrum) -> bool:
+        return bool(spectrum.file)
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id", "origin", "release", "started_at", "finished_at",
+        "imported", "attached", "already_held", "refusals",
+    )  # fmt: skip
+    list_select_related = ("release",)
+
+    @admin.display(description="refused", ordering="refused")
+    def refusals(self, batch: ImportBatch) -> str:
+        if not batch.refused:
+            return "0"
+        address = reverse("admin:catalog_refusal_changelist")
+        return format_html('<a href="{}?batch__id__exact={}">{}</a>', address, batch.pk, batch.refused)
+
+
+@admin.register(Refusal)
+class RefusalAdmin(ReadOnlyAdmin):
+    list_display = ("file", "reason", "detail", "advice", "batch")
+    list_filter = ("reason", ("batch", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("batch",)
+    search_fields = ("file",)
+
+
+@admin.register(HIIRegion)
+class HIIRegionAdmin(ReadOnlyAdmin):
+    list_display = ("name", "version", "catalog", "glon", "glat", "radius_arcsec", "hii_name")
+    list_filter = ("version", "catalog")
+    search_fields = ("name", "hii_name")
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ("id", "profile", "created_at", "completed_at", "n_templates", "n_queries", "n_candidates")
+    list_filter = ("profile", "metric")
+
+    def view_on_site(self, obj: Run) -> str:
+        return obj.get_absolute_url()
+
+
+@admin.register(Candidate)
+class CandidateAdmin(ReadOnlyAdmin):
+    list_display = ("spectrum", "run", "kind", "is_primary", "z_cl", "z_rt", "bpt_class", "nebula_state")
+    list_filter = ("kind", "run", "bpt_class", "nebula_state")
+    list_select_related = ("spectrum", "run")
+    search_fields = ("spectrum__name__startswith",)

@@ -1,0 +1,38 @@
+"""Load a catalogue of H II regions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from catalog.regions import paper_regions_import, regions_import
+
+
+class Command(BaseCommand):
+    help = (
+        "Load the WISE Catalog of Galactic H II Regions (CSV) as a version, in place of what that version "
+        "held; or, with --paper, the five regions that Lu et al. 2022 print."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.conflict_handler = "resolve"  # --version is that of the catalogue here, not Django's
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("file", nargs="?", type=Path, metavar="FILE")
+        what.add_argument("--paper", action="store_true", help="the five regions of the paper's Table 2")
+        parser.add_argument(
+            "--version", dest="version_name", default="V2.2", help="version of the catalogue (default: V2.2)"
+        )
+
+    def handle(self, *, file: Path | None, paper: bool, version_name: str, **options: Any) -> None:
+        try:
+            summary = (
+                paper_regions_import() if file is None else regions_import(path=file, version=version_name)
+            )
+        except (ValueError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"{summary.version}: {summary.held} regions held, {summary.removed} removed, "
+            f"{summary.refused} rows refused (import {summary.batch})."
+        )
