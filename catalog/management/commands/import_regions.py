@@ -16,13 +16,16 @@ class Command(BaseCommand):
         "held; or, with --paper, the five regions that Lu et al. 2022 print."
     )
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # --version is that of the catalogue here, not Django's.
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.conflict_handler = "resolve"  # --version is that of the catalogue here, not Django's
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("file", nargs="?", type=Path, metavar="FILE")
         what.add_argument("--paper", action="store_true", help="the five regions of the paper's Table 2")
         parser.add_argument(
-            "--version", dest="version_name", default="V2.2", help="version of the catalogue (default: V2.2)"
+            "--version", dest="version_name", default="V2.2", help="of the catalogue (default: V2.2)"
         )
 
     def handle(self, *, file: Path | None, paper: bool, version_name: str, **options: Any) -> None:
