@@ -25,6 +25,7 @@ def read_image1d(primary: Any, extensions: dict[str, Any], name: str) -> Observe
     flux = np.asarray(primary.data, dtype=np.float64)
     warnings: list[str] = []
     wavelength = _wavelength(header, extensions, flux.size)
+    _check_not_shifted(header, wavelength)
     if _in_air(header):
         wavelength = air_to_vacuum(wavelength)
         warnings.append("air-converted")
@@ -85,6 +86,17 @@ def _wavelength(header: fits.Header, extensions: dict[str, Any], size: int) -> N
             "wavelength-missing", f"The axis is said to be log10 Angstrom but starts at {axis[0]:g}."
         )
     return np.asarray(10.0**axis if logarithmic else axis * _ANGSTROM[unit], dtype=np.float64)
+
+
+def _check_not_shifted(header: fits.Header, wavelength: NDArray[np.float64]) -> None:
+    """Refuse an SDSS spectrum that somebody moved to rest: its COEFF0 still tells where the first pixel was."""
+    before = cards.number(header, "COEFF0")
+    if before is not None and abs(before - np.log10(wavelength[0])) > 2e-4:  # two SDSS pixels
+        raise Refused(
+            "wavelength-contradicted",
+            f"COEFF0 puts the first pixel at {10**before:.1f} A, the axis at {wavelength[0]:.1f} A: "
+            f"a factor of {10**before / wavelength[0]:.5f}; Z = {cards.number(header, 'Z')}.",
+        )
 
 
 def _in_air(header: fits.Header) -> bool:

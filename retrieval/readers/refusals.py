@@ -42,6 +42,10 @@ REFUSALS: dict[str, Reason] = {
         "The file holds no wavelength solution.",
         "Send a file with a wavelength row or column, or with COEFF0 and COEFF1 in its header.",
     ),
+    "wavelength-contradicted": Reason(
+        "The header gives two different wavelength solutions.",
+        "Send the spectrum as observed, not shifted to rest or resampled, or remove the solution that is wrong.",
+    ),
     "wavelength-not-monotonic": Reason(
         "The wavelengths do not increase from pixel to pixel.",
         "Sort the pixels by wavelength, or fetch the file again.",
