@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from django_filters import RangeFilter
 from numpy.typing import NDArray
 
 from .filtersets import SpectrumFilterSet
-from .models import Neighbour, Run, Spectrum, SpectrumBlock
+from .models import Codebook, Neighbour, Run, Spectrum, SpectrumBlock
 from .regions import regions_in_use
 
 Parameters = Mapping[str, str | Sequence[str]]
@@ -154,3 +155,28 @@ def run_complete(*, run: Run) -> None:
 def neighbours_count(run: Run) -> int:
     """Rows of nearest templates that a run has so far."""
     return Neighbour.objects.filter(codebook__run=run).count()
+
+
+@dataclass(frozen=True)
+class ConfigurationResult:
+    """A configuration of a run: its codebook, the candidates it confirms, and those no earlier one does."""
+
+    codebook: Codebook
+    confirms: int
+    adds: int
+
+
+def configuration_results(run: Run) -> list[ConfigurationResult]:
+    """What each configuration of a run gives, in the run's order: two queries."""
+    confirms: Counter[int] = Counter()
+    adds: Counter[int] = Counter()
+    known: set[int] = set()
+    agreeing = Neighbour.objects.filter(codebook__run=run, agrees=True).order_by("codebook__number")
+    for number, spectrum in agreeing.values_list("codebook__number", "spectrum_id").iterator():
+        confirms[number] += 1
+        adds[number] += spectrum not in known
+        known.add(spectrum)
+    return [
+        ConfigurationResult(codebook, confirms[codebook.number], adds[codebook.number])
+        for codebook in run.codebooks.all()
+    ]

@@ -9,4 +9,5 @@ urlpatterns = [
     path("health/", health, name="health"),
     path("admin/", admin.site.urls),
     path("", include("catalog.urls")),
+    path("", include("tasks.urls")),
 ]

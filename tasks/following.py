@@ -20,8 +20,8 @@ LOOK = 0.3
 
 
 def follow(*, job_id: int, quiet: bool = False) -> Job:
-    """Wait until a job has ended; where no worker takes it, work on it here. Shows a bar on stderr."""
-    said = False
+    """Wait until a job has ended; where no worker takes it, work on it here. Shows a bar on a terminal."""
+    helping = False
     with tqdm(total=100, unit="%", disable=quiet or None, leave=False, bar_format=_BAR) as bar:
         while True:
             job = Job.objects.get(pk=job_id)
@@ -32,13 +32,12 @@ def follow(*, job_id: int, quiet: bool = False) -> Job:
             bar.refresh()
             if not progress.active:
                 return job
-            if timezone.now() - (job.heartbeat_at or job.created_at) > PATIENCE:
-                if not said and not quiet:
+            if not helping and timezone.now() - (job.heartbeat_at or job.created_at) > PATIENCE:
+                helping = True
+                if not quiet:
                     tqdm.write("no worker takes the job: working on it in this process", file=sys.stderr)
-                said = True
-                if work_slice(job_id=job_id, seconds=1.0):
-                    continue
-            time.sleep(LOOK)
+            if not (helping and work_slice(job_id=job_id, seconds=1.0)):
+                time.sleep(LOOK)
 
 
 _BAR = "{desc:32s} {percentage:3.0f}% |{bar}| {elapsed}"

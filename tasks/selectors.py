@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from .models import Job
+from .models import Job, LogLine
 from .stages import stages_of
 from .states import ChunkState, JobState
 
@@ -61,9 +61,18 @@ class Progress:
         return asdict(self) | {"percent": self.percent, "stages": stages}
 
 
-def jobs() -> QuerySet[Job]:
-    """Jobs as lists show them, the newest first."""
-    return Job.objects.select_related("run", "batch", "owner").order_by("-pk")
+def job_log(job: Job) -> list[LogLine]:
+    """The last lines of a job's log, oldest first."""
+    return list(job.log.order_by("-pk")[:LOG_LINES])[::-1]
+
+
+def progress_json(job: Job) -> dict[str, Any]:
+    """Progress and log of a job for the page that polls it."""
+    lines = [
+        {"at": line.at.isoformat(timespec="seconds"), "level": line.level, "message": line.message}
+        for line in job_log(job)
+    ]
+    return job_progress(job).as_json() | {"log": lines}
 
 
 def job_progress(job: Job) -> Progress:

@@ -22,7 +22,7 @@ def run(chunk: Chunk) -> Callable[[], None]:
     measured, failures = candidates_measured(candidates=candidates)
 
     def write() -> None:
-        regions_match(spectrum_ids=[candidate.spectrum_id for candidate in candidates])
+        regions_match(spectra=[candidate.spectrum_id for candidate in candidates])
         measurements_store(measured=measured)
         for name, reason in failures:
             LogLine.objects.create(

@@ -1,0 +1,66 @@
+"""``manage.py load_demo``: the demonstration survey, simulated, imported and searched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.models import Release, Run, Spectrum
+from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
+from tasks.following import follow, seconds_of, succeeded
+from tasks.services import job_retry, retrieval_launch
+from tasks.states import JobState
+
+NOTE = "demonstration"
+
+
+class Command(BaseCommand):
+    help = (
+        "Simulate a survey, import it and run the retrieval on it. What is there already is not made again."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run = Run.objects.filter(note=NOTE, completed_at__isnull=False).first()
+        if run:
+            self.stdout.write(f"The demonstration is there: {self._findings(run)}")
+            return
+        folder = settings.DATA_DIR / "demo"
+        if not (folder / "manifest.csv").exists():
+            call_command("simulate_survey", folder, stdout=self.stdout, stderr=self.stderr)
+        call_command("import_spectra", folder, stdout=self.stdout, stderr=self.stderr)
+        call_command("import_regions", "--paper", stdout=self.stdout, stderr=self.stderr)
+        run = self._run()
+        job = follow(job_id=run.job.pk)
+        if not succeeded(job):
+            raise CommandError(f"The demonstration run was {job.state}. {job.error}")
+        run.refresh_from_db()
+        self.stdout.write(f"{self._findings(run)} in {seconds_of(job):.0f} s")
+
+    def _run(self) -> Run:
+        """The run under way or left behind by an earlier call, else a new one."""
+        run = Run.objects.filter(note=NOTE, job__isnull=False).order_by("-pk").first()
+        if run is None:
+            releases = [release.slug for release in Release.objects.filter(simulated=True)]
+            return retrieval_launch(
+                configurations=fitting(Spectrum.objects.filter(role=Spectrum.Role.TEMPLATE).count()),
+                template_selection={"role": "template", "release": releases},
+                query_selection={"role": "unknown", "release": releases},
+                note=NOTE,
+            )
+        if run.job.state in {JobState.FAILED, JobState.CANCELLED}:
+            job_retry(job_id=run.job.pk)
+        return run
+
+    def _findings(self, run: Run) -> str:
+        return (
+            f"run {run.pk} searched {run.n_queries} simulated spectra against {run.n_templates} templates "
+            f"and found {run.n_candidates} candidates"
+        )
+
+
+def fitting(templates: int) -> list[Configuration]:
+    """The paper's configurations whose centres are at most half of the templates: more summarise nothing."""
+    return [c for c in PAPER_CONFIGURATIONS if not c.obstacle(templates // 2)]

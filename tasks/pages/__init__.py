@@ -1,0 +1,1 @@
+"""Pages about runs and jobs: everybody reads, staff acts."""

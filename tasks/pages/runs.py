@@ -1,0 +1,53 @@
+"""The list of runs, and one run while it works and afterwards."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from catalog.models import Run
+from catalog.runs import configuration_results
+from tasks.models import Job
+from tasks.selectors import job_log, job_progress, progress_json
+from tasks.states import JobState
+
+PAGE_SIZE = 50
+
+
+@require_safe
+def run_list(request: HttpRequest) -> HttpResponse:
+    """/runs/: the newest first."""
+    runs = Run.objects.select_related("job", "created_by").prefetch_related("codebooks").order_by("-pk")
+    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [(run, JobState(run.job.state) if hasattr(run, "job") else None) for run in page]
+    return render(request, "tasks/run_list.html", {"rows": rows, "page": page})
+
+
+@require_safe
+@never_cache
+def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """/runs/<pk>/: stages, log, parameters, configurations, counts."""
+    run = get_object_or_404(Run.objects.select_related("created_by"), pk=pk)
+    job = Job.objects.select_related("owner").filter(run=run).first()
+    return render(
+        request,
+        "tasks/run.html",
+        {
+            "run": run,
+            "job": job,
+            "progress": job_progress(job) if job else None,
+            "log": job_log(job) if job else [],
+            "configurations": configuration_results(run),
+            "selections": [("Templates", run.template_selection), ("Queries", run.query_selection)],
+        },
+    )
+
+
+@require_safe
+@never_cache
+def run_progress(request: HttpRequest, pk: int) -> JsonResponse:
+    """/runs/<pk>/progress.json: what the page polls while the run is active."""
+    return JsonResponse(progress_json(get_object_or_404(Job, run=pk)))

@@ -1,0 +1,17 @@
+"""Addresses of the pages about runs and jobs."""
+
+from django.urls import path
+
+from .pages import actions, jobs, runs
+
+urlpatterns = [
+    path("runs/", runs.run_list, name="runs"),
+    path("runs/<int:pk>/", runs.run_detail, name="run"),
+    path("runs/<int:pk>/progress.json", runs.run_progress, name="run-progress"),
+    path("runs/<int:pk>/cancel", actions.run_cancel, name="run-cancel"),
+    path("runs/<int:pk>/retry", actions.run_retry, name="run-retry"),
+    path("jobs/<int:pk>/", jobs.job_detail, name="job"),
+    path("jobs/<int:pk>/progress.json", jobs.job_progress_json, name="job-progress"),
+    path("jobs/<int:pk>/cancel", actions.job_cancel_view, name="job-cancel"),
+    path("jobs/<int:pk>/retry", actions.job_retry_view, name="job-retry"),
+]
