@@ -28,7 +28,7 @@ import numpy as np
 
 from retrieval import ProductQuantizer, prepare
 from retrieval.readers import read_spectrum
-from retrieval.search import METRICS
+from retrieval.search import METRICS, Metric
 
 PAPER = {2: 58, 3: 87, 4: 96}  # per cent
 SEEDS = range(10)
@@ -47,7 +47,9 @@ def load(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     return X, np.arange(len(X)) >= len(stars)
 
 
-def shares(X: np.ndarray, is_galaxy: np.ndarray, centers: int, metric: str, seed: int) -> tuple[float, float]:
+def shares(
+    X: np.ndarray, is_galaxy: np.ndarray, centers: int, metric: Metric, seed: int
+) -> tuple[float, float]:
     """Share of galaxies whose nearest is a galaxy: with the query in the set, and without."""
     quantizer = ProductQuantizer(25, centers, metric=metric, seed=seed).fit(X)
     index, _ = quantizer.search(X[is_galaxy], quantizer.encode(X), k=2)
@@ -62,8 +64,8 @@ def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("SURVEY_TEST_DATA") or default)
     X, is_galaxy = load(folder)
     orders = {"against": (X, is_galaxy), "for": (X[::-1].copy(), is_galaxy[::-1])}
-    for (ties, ordered), metric, (centers, paper) in product(orders.items(), METRICS, PAPER.items()):
-        runs = [shares(*ordered, centers, metric, seed) for seed in SEEDS]
+    for (ties, (ordered, marks)), metric, (centers, paper) in product(orders.items(), METRICS, PAPER.items()):
+        runs = [shares(ordered, marks, centers, metric, seed) for seed in SEEDS]
         with_self, without = 100 * np.mean(runs, axis=0)
         line = {
             "galaxies": int(is_galaxy.sum()),
