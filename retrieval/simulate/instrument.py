@@ -165,9 +165,10 @@ def _defects(flux: Array, ivar: Array, rng: Generator) -> tuple[NDArray[np.int32
     andmask, ormask = np.zeros((2, PIXELS), dtype=np.int32)
     ormask[_BRIGHT_SKY] |= MASK_BIT["BRIGHTSKY"].value
     andmask[_BRIGHT_SKY & (rng.random(PIXELS) < 0.5)] |= MASK_BIT["BRIGHTSKY"].value
+    noise = 1 / np.sqrt(ivar)
     for start in rng.integers(0, PIXELS - 4, rng.poisson(2)):
         run = slice(start, start + rng.integers(1, 5))
-        flux[run] += rng.normal(0, 5, flux[run].size) / np.sqrt(ivar[run])
+        flux[run] += rng.normal(0, 5, flux[run].size) * noise[run]
         ivar[run] = 0
         andmask[run] |= MASK_BIT["BADCCD"].value
     for start in rng.integers(0, PIXELS - 4, rng.poisson(12)):  # cosmic rays, in one of the exposures
