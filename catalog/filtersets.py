@@ -69,9 +69,9 @@ class SpectrumFilterSet(ConeFilterSet):
 
     name = filters.CharFilter(label="File name holds", lookup_expr="icontains")
     release = filters.ModelMultipleChoiceFilter(
-        label="Release", queryset=Release.objects.all(), to_field_name="slug"
+        "release__slug", label="Release", queryset=Release.objects.all(), to_field_name="slug", distinct=False
     )
-    role = filters.MultipleChoiceFilter(label="Role", choices=Spectrum.Role.choices)
+    role = filters.MultipleChoiceFilter(label="Role", choices=Spectrum.Role.choices, distinct=False)
     cls = filters.CharFilter(
         label="Class", method="any_of", help_text="STAR, GALAXY, QSO, Unknown; several with commas"
     )
