@@ -22,4 +22,4 @@ USER glowworm
 VOLUME /data
 EXPOSE 8000
 CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "8", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+     "--workers", "2", "--threads", "8", "--preload", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

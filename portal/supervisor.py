@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MARK = "GLOWWORM_CHILD_OF"  # in the environment of every child: whose it is, whoever started it
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 LARGEST_LOG = 20 * 1024 * 1024
+START_PATIENCE = 180  # seconds; a machine at other work may take long
 
 
 class AlreadyRunningError(ServiceError):
@@ -131,11 +132,19 @@ class Child:
         self.next_start, self.process = now + self.pause, None
         return f"{self.name} ended ({_ending(code)}), starting it again in {self.pause:.0f} s: see {self.log}"
 
-    def stop(self, patience: float = 15) -> None:
+    def ask_to_stop(self) -> None:
         if self.process is not None:
-            end([psutil.Process(self.process.pid)], self.stop_signal, patience)
+            self.process.send_signal(self.stop_signal)
+
+    def wait_stopped(self, patience: float = 15) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
             self.process.wait()
-            self.process = None
+        self.process = None
 
 
 def _ending(code: int) -> str:
@@ -165,7 +174,7 @@ class Supervisor:
         web = [
             *python, "gunicorn", "portal.wsgi:application", "--bind", f"{LOOPBACK}:{self.port}",
             "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "120",
-            "--graceful-timeout", "5", "--no-control-socket",
+            "--graceful-timeout", "5", "--no-control-socket", "--preload",
         ]  # fmt: skip
         worker = [
             *celery, "worker", "--concurrency", str(self.workers), "--hostname", f"{self.instance}@%h",
@@ -186,12 +195,12 @@ class Supervisor:
             signal.signal(number, self._ask_to_stop)
         for child in self.children:
             child.start()
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + START_PATIENCE
         while not self.stopping and not self.answers():
             self.watch()
             if time.monotonic() > deadline:
                 raise ServiceError(
-                    f"the portal did not answer at {self.url} within 90 s: see {self.data.logs}"
+                    f"the portal did not answer at {self.url} within {START_PATIENCE} s: see {self.data.logs}"
                 )
             time.sleep(0.1)
 
@@ -242,8 +251,10 @@ class Supervisor:
         end_children(self.data)
 
     def _stop_children(self) -> None:
-        for child in reversed(self.children):
-            child.stop()
+        for child in self.children:
+            child.ask_to_stop()
+        for child in self.children:
+            child.wait_stopped()
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
