@@ -2,12 +2,16 @@
 
 from django.urls import include, path
 
-from .pages import home, lists
+from .pages import bpt, home, lists, spectrum
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("robots.txt", home.robots, name="robots"),
     *(path(f"{name}/", lists.table_list, {"table": name}, name=name) for name in lists.TABLES),
+    path("spectra/<str:name>/", spectrum.spectrum_page, name="spectrum"),
+    path("spectra/<str:name>/figure.json", spectrum.figure, name="spectrum-figure"),
+    path("bpt/", bpt.bpt_page, name="bpt"),
+    path("bpt/figure.json", bpt.figure, name="bpt-figure"),
     path("", include("catalog.downloads.urls")),
     path("refusals/", lists.refusal_list, name="refusals"),
 ]

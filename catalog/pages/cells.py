@@ -42,9 +42,9 @@ def written(column: Column, value: Any) -> str:
     return str(value)
 
 
-def number(value: float | None, decimals: int | None = None) -> str:
-    """A number for people: fixed decimals where given, else up to six digits; a dash for None."""
-    if value is None:
+def number(value: float | str | None, decimals: int | None = None) -> str:
+    """A number for people: fixed decimals where given, else up to six digits; a dash where there is none."""
+    if value is None or value == "":
         return MISSING
     text = f"{value:.6g}" if decimals is None else f"{value:.{decimals}f}"
     if float(text) == 0:

@@ -17,8 +17,8 @@ NAVIGATION = (
     ("nebulae", "Nebulae"),
     ("candidates", "Candidates"),
     ("spectra", "Spectra"),
-    # ("bpt", "BPT"),
-    # ("runs", "Runs"),
+    ("bpt", "BPT"),
+    ("runs", "Runs"),
     ("refusals", "Refusals"),
 )
 

@@ -85,6 +85,12 @@ def chips(filterset: filters.FilterSet, params: QueryDict) -> list[Chip]:
     return found
 
 
+def unknown(form: list[Group], params: QueryDict, also_known: tuple[str, ...]) -> list[str]:
+    """Parameters that mean nothing here: ignoring a misspelt filter would show the wrong rows."""
+    known = {box.name for group in form for field in group.fields for box in field.boxes}
+    return sorted(set(params) - known - set(also_known))
+
+
 def without(params: QueryDict, *names: str, **changed: str) -> str:
     """The query string without some parameters and with others set; begins with "?"."""
     left = params.copy()

@@ -15,12 +15,12 @@ from catalog.paging import BadTokenError, Order, Page, get_page
 from catalog.tables import REFUSALS, TABLES, Table, current_run
 
 from .cells import cell
-from .filters import Group, chips, groups, without
+from .filters import chips, groups, unknown, without
 
 NOT_FILTERS = ("sort", "after", "before", "run")
 ABOUT = {
     "galaxies": (
-        "Candidates whose redshifts from lines and from the nearest template agree, beyond the velocity limit."
+        "Candidates beyond the velocity limit: their redshifts from lines and from a template agree."
     ),
     "nebulae": (
         "Candidates under the velocity limit in both redshifts: inside a WISE H II region, newly found by "
@@ -74,8 +74,8 @@ def _list(request: HttpRequest, table: Table) -> HttpResponse:
     filterset = table.filter(run=run, params=params)
     form = groups(filterset)
     order, error = _order(table, params)
-    if unknown := _unknown(form, params):
-        error = f"There is no filter {', '.join(unknown)} in this list."
+    if strange := unknown(form, params, NOT_FILTERS):
+        error = f"There is no filter {', '.join(strange)} in this list."
     valid = filterset.is_valid() and not error
     page, total = Page((), None, None), 0
     if valid:
@@ -124,12 +124,6 @@ def _order(table: Table, params: QueryDict) -> tuple[Order, str]:
             f"There is no shown column “{name}” to sort by.",
         )
     return Order(table.column(name).path, asked.startswith("-")), ""
-
-
-def _unknown(form: list[Group], params: QueryDict) -> list[str]:
-    """Parameters that mean nothing here: ignoring a misspelt filter would show the wrong rows."""
-    known = {box.name for group in form for field in group.fields for box in field.boxes}
-    return sorted(set(params) - known - set(NOT_FILTERS))
 
 
 def _heading(column: Any, table: Table, order: Order, params: QueryDict) -> Heading:

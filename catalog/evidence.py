@@ -1,0 +1,162 @@
+"""Reads for one spectrum: which one is meant, why it is a candidate or not, what is known at its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import F, Prefetch, QuerySet, Value
+
+from retrieval import flags
+from retrieval.lines import Line
+
+from .figures.lines import DRAWN_LINES
+from .models import (
+    Candidate,
+    Counterpart,
+    CounterpartLookup,
+    LineMeasurement,
+    LineRedshift,
+    Neighbour,
+    RegionMatch,
+    Run,
+    Spectrum,
+)
+
+
+def spectra_named(*, name: str) -> list[Spectrum]:
+    """Every spectrum of that file name, the newest release first."""
+    return list(
+        Spectrum.objects.filter(name=name)
+        .select_related("release", "source", "truth")
+        .order_by("-release__created_at", "-pk")
+    )
+
+
+@dataclass(frozen=True)
+class ShownRedshift:
+    """The redshift at which lines are drawn, and whose it is."""
+
+    value: float
+    origin: str
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """One line at the shown redshift: where it should be, where the search found it, what was measured."""
+
+    line: Line
+    expected: float
+    found: float | None
+    measured: LineMeasurement | None
+
+    @property
+    def flags(self) -> list[str]:
+        """Quality flags in words."""
+        if self.measured is None:
+            return []
+        names = flags.decode(self.measured.flags)
+        return [flags.DESCRIPTIONS[flags.LineFlag[name]] for name in names]
+
+
+@dataclass(frozen=True)
+class ServiceAnswer:
+    """What one service said about a source; ``lookup`` is None where it was never asked."""
+
+    service: str
+    lookup: CounterpartLookup | None
+    counterparts: tuple[Counterpart, ...]
+
+
+class Evidence:
+    """Everything about one spectrum under one run (None: no run yet). Each part is read when first used."""
+
+    def __init__(self, *, spectrum: Spectrum, run: Run | None) -> None:
+        self.spectrum = spectrum
+        self.run = run
+
+    @cached_property
+    def candidate(self) -> Candidate | None:
+        return Candidate.objects.filter(run=self.run, spectrum=self.spectrum).select_related("region").first()
+
+    @cached_property
+    def line_redshift(self) -> LineRedshift | None:
+        return LineRedshift.objects.filter(run=self.run, spectrum=self.spectrum).first()
+
+    @cached_property
+    def neighbours(self) -> list[Neighbour]:
+        """The nearest template of each configuration, in the run's order."""
+        found = (
+            Neighbour.objects.filter(codebook__run=self.run, spectrum=self.spectrum, rank=1)
+            .select_related("codebook", "template__release")
+            .order_by("codebook__number")
+        )
+        if self.line_redshift:
+            found = found.annotate(difference=Value(self.line_redshift.z) - F("z"))
+        return list(found)
+
+    @property
+    def template(self) -> Spectrum | None:
+        """The template to draw: the agreeing one closest in z, else that of the first configuration."""
+        agreeing = [neighbour for neighbour in self.neighbours if neighbour.agrees]
+        if agreeing and self.line_redshift:
+            z = self.line_redshift.z
+            return min(agreeing, key=lambda neighbour: abs(neighbour.z - z)).template
+        return self.neighbours[0].template if self.neighbours else None
+
+    @cached_property
+    def redshift(self) -> ShownRedshift | None:
+        """From lines under the run, else as published, else None."""
+        if self.line_redshift:
+            return ShownRedshift(self.line_redshift.z, f"from lines, run {self.line_redshift.run_id}")
+        if self.spectrum.z is not None:
+            return ShownRedshift(self.spectrum.z, "as published")
+        return None
+
+    @cached_property
+    def measurements(self) -> dict[str, LineMeasurement]:
+        if not self.candidate:
+            return {}
+        return {measured.line: measured for measured in self.candidate.measurements.all()}
+
+    def lines(self, *, z: float) -> list[LineRow]:
+        """Lines that fall on the spectrum's pixels at a redshift."""
+        first, last = self.spectrum.wave_min or 0.0, self.spectrum.wave_max or float("inf")
+        found = self.line_redshift.lines if self.line_redshift else {}
+        rows = [
+            LineRow(line, line.wavelength * (1 + z), found.get(line.key), self.measurements.get(line.key))
+            for line in DRAWN_LINES
+        ]
+        return [row for row in rows if first <= row.expected <= last]
+
+    @cached_property
+    def regions(self) -> list[RegionMatch]:
+        return list(
+            RegionMatch.objects.filter(spectrum=self.spectrum)
+            .select_related("region")
+            .order_by("-is_best", "separation_arcsec")
+        )
+
+    @cached_property
+    def answers(self) -> list[ServiceAnswer]:
+        """The latest answer of each service about the source."""
+        lookups: QuerySet[CounterpartLookup] = CounterpartLookup.objects.filter(
+            source_id=self.spectrum.source_id
+        )
+        ordered = lookups.order_by("asked_at").prefetch_related(
+            Prefetch("counterparts", queryset=Counterpart.objects.order_by("separation_arcsec"))
+        )
+        latest = {lookup.service: lookup for lookup in ordered} if self.spectrum.source_id else {}
+        return [
+            ServiceAnswer(label, lookup, tuple(lookup.counterparts.all()) if lookup else ())
+            for service, label in CounterpartLookup.Service.choices
+            for lookup in [latest.get(service)]
+        ]
+
+    @cached_property
+    def same_source(self) -> list[Spectrum]:
+        """Other spectra of the same source, by date."""
+        if self.spectrum.source_id is None:
+            return []
+        others = Spectrum.objects.filter(source_id=self.spectrum.source_id).exclude(pk=self.spectrum.pk)
+        return list(others.select_related("release").order_by("mjd", "pk")[:50])

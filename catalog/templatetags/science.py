@@ -1,0 +1,33 @@
+"""Numbers in templates as the field writes them."""
+
+from __future__ import annotations
+
+from django import template
+
+from catalog.pages.cells import MISSING, number, spectrum_url
+
+register = template.Library()
+
+
+@register.filter
+def fixed(value: float | None, decimals: int) -> str:
+    """A number with fixed decimals; a dash for None."""
+    return number(value, decimals)
+
+
+@register.filter
+def short(value: float | None) -> str:
+    """A number with up to six digits; a dash for None."""
+    return number(value)
+
+
+@register.filter
+def or_dash(value: object) -> object:
+    """The value, or a dash where it is missing. 0 is a value."""
+    return MISSING if value is None or value == "" else value
+
+
+@register.simple_tag
+def spectrum_address(spectrum: object, run: object = None) -> str:
+    """The page of exactly this spectrum, under a pinned run where one is given."""
+    return spectrum_url(spectrum, run=run)

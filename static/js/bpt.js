@@ -1,0 +1,22 @@
+// The BPT diagram: a click on a galaxy opens its spectrum.
+
+import { CONFIG, fail, fetchFigure, onScheme, pageReady, paint } from "./figure.js";
+
+const place = document.querySelector("[data-bpt]");
+
+async function draw() {
+  const figure = await fetchFigure(place.dataset.bpt);
+  await pageReady();
+  place.replaceChildren();
+  paint(figure);
+  await Plotly.newPlot(place, figure.data, figure.layout, CONFIG);
+  place.on("plotly_click", ({ points: [point] }) => {
+    if (point?.customdata) location.assign(point.customdata[1]);
+  });
+  onScheme(() => {
+    paint(place);
+    Plotly.react(place, place.data, place.layout, CONFIG);
+  });
+}
+
+draw().catch((error) => fail(place, error));

@@ -1,0 +1,86 @@
+// What all figures share: fetching, colours from the page's style sheet, dark and light, one way to draw.
+
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+const ROLES = {
+  flux: "--fig-flux", band: "--fig-band", template: "--fig-template", continuum: "--fig-continuum", curve: "--ink",
+  "star-forming": "--fig-sf", composite: "--fig-composite", LINER: "--fig-liner", Seyfert: "--fig-seyfert",
+  unclassified: "--fig-unclassified",
+};
+const SHAPES = { sky: "--fig-sky", join: "--fig-join", mask: "--fig-mask" };
+
+export const CONFIG = {
+  responsive: true,
+  displaylogo: false,
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  toImageButtonOptions: { format: "svg" },
+};
+
+export function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** The figure's JSON; throws an Error with the server's own words. */
+export async function fetchFigure(url) {
+  const response = await fetch(url, { headers: { Accept: "application/json" } });
+  const figure = await response.json().catch(() => null);
+  if (!response.ok || !figure) throw new Error(figure?.error ?? `The server answered ${response.status}.`);
+  return figure;
+}
+
+/** Resolves once the deferred scripts, Plotly among them, have run. */
+export function pageReady() {
+  if (document.readyState === "complete") return Promise.resolve();
+  return new Promise((resolve) => addEventListener("DOMContentLoaded", resolve, { once: true }));
+}
+
+function axisColours() {
+  return { gridcolor: colour("--fig-grid"), linecolor: colour("--control"), tickcolor: colour("--control"), zerolinecolor: colour("--fig-grid") };
+}
+
+/** Gives every part of a figure the colour of its role, in place. */
+export function paint({ data, layout }, lines = {}) {
+  for (const trace of data) {
+    const role = trace.meta?.role;
+    if (!(role in ROLES)) continue;
+    const value = colour(ROLES[role]);
+    if (role === "band") trace.fillcolor = value;
+    if (trace.mode === "markers") trace.marker = { ...trace.marker, color: value };
+    else trace.line = { ...trace.line, color: role === "band" ? "rgba(0,0,0,0)" : value };
+  }
+  for (const shape of layout.shapes ?? []) {
+    if (shape.name in SHAPES) shape.fillcolor = colour(SHAPES[shape.name]);
+    else if (shape.name in lines) shape.line = { ...shape.line, color: lineColour(lines[shape.name]) };
+  }
+  for (const label of layout.annotations ?? []) {
+    if (label.name in lines) {
+      label.font = { ...label.font, color: lineColour(lines[label.name]) };
+      label.bgcolor = colour("--surface");
+    }
+  }
+  Object.assign(layout, {
+    paper_bgcolor: colour("--surface"),
+    plot_bgcolor: colour("--surface"),
+    font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colour("--ink") },
+    hoverlabel: { bgcolor: colour("--soft"), bordercolor: colour("--control"), font: { color: colour("--ink") } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--accent") },
+  });
+  for (const axis of ["xaxis", "xaxis2", "yaxis"]) if (layout[axis]) Object.assign(layout[axis], axisColours());
+}
+
+function lineColour(line) {
+  return colour(line.kind === "emission" ? "--fig-line" : "--fig-absorption");
+}
+
+/** Calls back when the reader's system turns dark or light. */
+export function onScheme(callback) {
+  scheme.addEventListener("change", callback);
+}
+
+/** Says in words, in the figure's place, why there is none. */
+export function fail(place, error) {
+  const said = document.createElement("p");
+  said.className = "notice error";
+  said.setAttribute("role", "alert");
+  said.textContent = error.message;
+  place.replaceChildren(said);
+}
