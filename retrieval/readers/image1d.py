@@ -89,7 +89,7 @@ def _wavelength(header: fits.Header, extensions: dict[str, Any], size: int) -> N
 
 
 def _check_not_shifted(header: fits.Header, wavelength: NDArray[np.float64]) -> None:
-    """Refuse an SDSS spectrum that somebody moved to rest: its COEFF0 still tells where the first pixel was."""
+    """Refuse a spectrum that somebody moved to rest: COEFF0 still tells where its first pixel was."""
     before = cards.number(header, "COEFF0")
     if before is not None and abs(before - np.log10(wavelength[0])) > 2e-4:  # two SDSS pixels
         raise Refused(

@@ -44,7 +44,7 @@ REFUSALS: dict[str, Reason] = {
     ),
     "wavelength-contradicted": Reason(
         "The header gives two different wavelength solutions.",
-        "Send the spectrum as observed, not shifted to rest or resampled, or remove the solution that is wrong.",
+        "Send the spectrum as observed, not shifted to rest, or remove the solution that is wrong.",
     ),
     "wavelength-not-monotonic": Reason(
         "The wavelengths do not increase from pixel to pixel.",

@@ -51,10 +51,10 @@ class Light:
 def galaxy(kind: str, snr: float, rng: Generator) -> Light:
     """A galaxy of a BPT class at z 0.004 to 0.35: stars, dust, and gas of the class's ratios."""
     draw, width = _GAS[kind]
-    gas = _of_class(kind, draw, rng)
     z = float(np.clip(rng.gamma(2.2, 0.055), 0.004, 0.35))
     sigma = float(rng.uniform(60, 250))
     dust = float(rng.uniform(0.0, 0.45))
+    gas = _of_class(kind, draw, dust, rng)
     young = float(rng.uniform(*_YOUNG[kind]))
     rest = WAVELENGTH / (1 + z)
     stars = continua.galaxy(
@@ -123,11 +123,15 @@ _YOUNG = {
 }
 
 
-def _of_class(kind: str, draw: Callable[[Generator], emission.Gas], rng: Generator) -> emission.Gas:
-    """Draw until the ratios are those of the class: the recipes overlap the classes' borders."""
+def _of_class(
+    kind: str, draw: Callable[[Generator], emission.Gas], dust: float, rng: Generator
+) -> emission.Gas:
+    """Draw until the observed ratios are those of the class: the recipes overlap the classes' borders."""
     while True:
         gas = draw(rng)
-        if classify(gas.nii_ha, gas.oiii_hb) == kind:
+        flux = emission.line_fluxes(gas, 1.0, dust)
+        place = np.log10([flux["nii_6585"] / flux["ha"], flux["oiii_5008"] / flux["hb"]])
+        if classify(*place) == kind:
             return gas
 
 

@@ -105,7 +105,7 @@ def test_an_aaomega_file_in_vacuum_is_read():
 
 
 def test_an_sdss_image_that_was_moved_to_rest_is_refused():
-    """Its header keeps Z = 0.0486, but H alpha stands at 6564 A: read as it is, a galaxy would become a nebula."""
+    """Its header keeps Z = 0.0486 while Ha stands at 6564 A: read so, a galaxy would become a nebula."""
     with pytest.raises(Refused) as caught:
         read_spectrum(survey_data() / "other" / "cg922.fits")
     assert caught.value.code == "wavelength-contradicted"
