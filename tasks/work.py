@@ -75,7 +75,7 @@ def _attempt(chunk: Chunk) -> None:
         _fail(chunk, str(refused))
     except Exception as error:
         logger.exception("Chunk %s failed at attempt %s", chunk.pk, chunk.attempts)
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}".rstrip(".")
         if chunk.attempts < MAX_ATTEMPTS:
             _release(chunk, reason, traceback.format_exc())
         else:
