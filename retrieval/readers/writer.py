@@ -21,7 +21,7 @@ BLOCK = 2880  # bytes of a FITS block
 GZIP_LEVEL = 4
 
 _MJD_ZERO = datetime(1858, 11, 17)
-_LMAG = 7  # MAG1 to MAG7
+_MAGNITUDES = 7  # MAG1 to MAG7
 _NOT_MEASURED, _NO_MAGNITUDE = -9999.0, 99.0
 
 Card = tuple[str, Any, str]
@@ -151,7 +151,7 @@ def _target_cards(spectrum: ObservedSpectrum, *, coadd: bool) -> list[Card]:
             (f"MAG_PS_{band.upper()}", magnitudes.get(band, _NO_MAGNITUDE), "[mag] Magnitude of object")
             for band in "grizy"
         ]
-    values = [*magnitudes.values(), *[_NO_MAGNITUDE] * _LMAG][:_LMAG]
+    values = [*magnitudes.values(), *[_NO_MAGNITUDE] * _MAGNITUDES][:_MAGNITUDES]
     return [
         *cards,
         ("MAGTYPE", "".join(magnitudes), "Magnitude type of object"),

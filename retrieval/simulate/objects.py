@@ -45,7 +45,6 @@ class Light:
     sigma_kms: float
     fluxes: dict[str, float] = field(default_factory=dict)
     bpt_class: str = ""
-    colour_excess: float = 0.0
 
 
 def galaxy(kind: str, snr: float, rng: Generator) -> Light:
@@ -149,4 +148,4 @@ def _with_lines(
     at_ha = float(np.interp(LINE["ha"].wavelength * (1 + z), WAVELENGTH, continuum))
     fluxes = emission.line_fluxes(gas, width_ha * at_ha, dust)
     lines = emission.paint(EDGES, fluxes, z, sigma, RESOLUTION)
-    return Light(continuum, lines, counts, z, sigma, fluxes, cls, dust)
+    return Light(continuum, lines, counts, z, sigma, fluxes, cls)
