@@ -1,0 +1,170 @@
+"""The whole portal, as ``make run`` has it, with a small simulated survey; and Chromium to visit it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+NOT_OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
+"""What the suite set for its own servers: this portal has its own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True)
+class Portal:
+    """A portal that runs: its address, its data folder, its operator, and its first run's outcome."""
+
+    url: str
+    environment: dict[str, str]
+    password: str
+    run: dict[str, object]
+
+
+@pytest.fixture(scope="package")
+def portal() -> Iterator[Portal]:
+    """``manage.py up`` on a free port, a simulated survey imported, one retrieval run complete."""
+    folder = Path(tempfile.mkdtemp(prefix="glowworm-browser-"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+    environment |= {"DATA_DIR": str(folder / "var"), "PORT": str(port), "GLOWWORM_DEMO": "0"}
+    log = folder / "up.log"
+    with log.open("wb") as output:
+        up = subprocess.Popen(
+            [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+    try:
+        _wait(lambda: "ready http" in log.read_text(), up, log, 120)
+        survey = folder / "survey"
+        _manage(environment, "simulate_survey", str(survey), "--templates", "80", "--unknowns", "100")
+        _manage(environment, "import_spectra", str(survey))
+        _manage(environment, "import_regions", "--paper")
+        said = _manage(
+            environment, "run_retrieval", "--configurations", "2:25:40,2:50:60", "--wait", "--json"
+        )
+        found = re.search(r"shown once\): (\S+)", log.read_text())
+        assert found, log.read_text()
+        yield Portal(
+            f"http://127.0.0.1:{port}", environment, found[1], json.loads(said.strip().splitlines()[-1])
+        )
+    finally:
+        up.send_signal(signal.SIGTERM)
+        try:
+            up.wait(60)
+        finally:
+            up.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(done: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"the portal did not start:\n{log.read_text()}")
+        time.sleep(0.2)
+
+
+def _manage(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """A browser's window on the portal that notes every complaint of the browser."""
+
+    portal: Portal
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str, status: int = 200) -> None:
+        """Go to a page that answers with ``status`` and wait until it is quiet."""
+        before = len(self.complaints)
+        response = self.page.goto(self.portal.url + path, wait_until="networkidle")
+        assert response is not None
+        assert response.status == status, path
+        if status != 200:  # the browser reports the page's own status as an error, once
+            assert [said for said in self.complaints[before:] if f"status of {status}" not in said] == []
+            del self.complaints[before:]
+
+    def log_in(self) -> None:
+        self.open("/admin/login/?next=/")
+        self.page.get_by_label("Username").fill("admin")
+        self.page.get_by_label("Password").fill(self.portal.password)
+        self.page.get_by_role("button", name="Log in").click()
+        self.page.wait_for_url(f"{self.portal.url}/")
+
+
+@pytest.fixture
+def visitor(chromium: Browser, portal: Portal) -> Iterator[Callable[..., Visitor]]:
+    """Make visitors of a width and colour scheme; none may leave with a complaint.
+
+    Complaints: an error on the console, an exception in a script, a request to another host.
+    """
+    visitors: list[Visitor] = []
+
+    def arrive(width: int = 1440, scheme: str = "light", logged_in: bool = False) -> Visitor:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
+        )
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        new = Visitor(portal, context, page)
+        page.on("console", lambda said: said.type == "error" and new.complaints.append(said.text))
+        page.on("pageerror", lambda error: new.complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                urlsplit(request.url).scheme not in ("data", "blob")
+                and not request.url.startswith(portal.url)
+                and new.complaints.append(f"asks another host: {request.url}")
+            ),
+        )
+        visitors.append(new)
+        if logged_in:
+            new.log_in()
+        return new
+
+    yield arrive
+    for visitor in visitors:
+        visitor.context.close()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []

@@ -1,0 +1,96 @@
+"""Every page: no accessibility violation, no error on the console, no other host, no sideways scroll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from .conftest import Visitor
+
+PUBLIC = {
+    "home": ("/", 200),
+    "galaxies": ("/galaxies/", 200),
+    "galaxies filtered": ("/galaxies/?z_cl_min=0.05&bpt_class=star-forming&sort=-z_our", 200),
+    "galaxies wrong": ("/galaxies/?z_cl_min=abc", 400),
+    "galaxies none": ("/galaxies/?z_cl_min=5", 200),
+    "nebulae": ("/nebulae/", 200),
+    "candidates": ("/candidates/", 200),
+    "spectra": ("/spectra/", 200),
+    "bpt": ("/bpt/", 200),
+    "runs": ("/runs/", 200),
+    "refusals": ("/refusals/", 200),
+    "missing": ("/spectra/no-such-spectrum/", 404),
+    "login": ("/admin/login/", 200),
+}
+STAFF = ("/admin/tasks/job/launch/", "/admin/tasks/job/upload/")
+LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+
+
+def inspect(visitor: Visitor) -> None:
+    """Hold the page that is open against what every page keeps."""
+    results = Axe().run(visitor.page)
+    assert results.violations_count == 0, results.generate_report()
+    overflow = visitor.page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0, f"the page is {overflow} pixels wider than the window"
+    assert visitor.page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_page(visitor: Callable[..., Visitor], name: str, width: int, scheme: str) -> None:
+    guest = visitor(width, scheme)
+    path, status = PUBLIC[name]
+    guest.open(path, status)
+    inspect(guest)
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_spectrum_page(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
+    guest = visitor(width, scheme)
+    guest.open("/galaxies/")
+    guest.page.locator("tbody a").first.click()
+    guest.page.locator("#content .js-plotly-plot .main-svg").first.wait_for()
+    guest.page.wait_for_load_state("networkidle")
+    inspect(guest)
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_run_page(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
+    guest = visitor(width, scheme)
+    guest.open(f"/runs/{guest.portal.run['run']}/")
+    inspect(guest)
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("path", STAFF)
+def test_operators_page(visitor: Callable[..., Visitor], path: str, width: int, scheme: str) -> None:
+    operator = visitor(width, scheme, logged_in=True)
+    operator.open(path)
+    inspect(operator)
+
+
+def test_guests_are_asked_to_log_in(visitor: Callable[..., Visitor]) -> None:
+    guest = visitor()
+    for path in STAFF:
+        guest.open(path)
+        assert "/admin/login/" in guest.page.url
+
+
+@pytest.mark.parametrize("path", ["/", "/galaxies/", "/spectra/"])
+def test_the_portal_says_that_it_is_simulated(visitor: Callable[..., Visitor], path: str) -> None:
+    guest = visitor()
+    guest.open(path)
+    assert guest.page.get_by_text("Simulated.", exact=True).is_visible()
+
+
+def test_keyboard_reaches_the_content(visitor: Callable[..., Visitor]) -> None:
+    guest = visitor()
+    guest.open("/galaxies/")
+    guest.page.keyboard.press("Tab")
+    assert guest.page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    guest.page.keyboard.press("Enter")
+    assert guest.page.evaluate("document.activeElement.id") == "content"
