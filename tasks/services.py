@@ -9,11 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
 from catalog import prepared
-from catalog.models import Codebook, Run, SpectrumBlock
+from catalog.ingest.records import clean
+from catalog.models import Codebook, ImportBatch, Run, SpectrumBlock
 from catalog.runs import Parameters, Selection, overlap, selection
 from retrieval.detect import DetectParameters
 from retrieval.prepare import NORMALIZATIONS
@@ -22,10 +24,11 @@ from retrieval.redshift import HIGHEST_TOLERANCE, TOLERANCE
 from retrieval.search import METRICS
 from retrieval.velocity import NEBULAR_LIMIT
 
+from . import uploads
 from .estimate import Estimate, estimate
 from .leases import locked, release_all
 from .models import Chunk, Job, LogLine
-from .states import ACTIVE, ChunkState, JobState, RetrievalStage
+from .states import ACTIVE, ChunkState, ImportStage, JobState, RetrievalStage
 from .work import wake
 
 TEMPLATES = {"role": ["template"]}
@@ -164,6 +167,34 @@ def retrieval_launch(
     _log(job, f"Launched by {owner or 'the command line'}: {', '.join(map(str, plan.configurations))}.")
     wake(job)
     return run
+
+
+def import_launch(
+    *,
+    files: Sequence[UploadedFile],
+    release: str | None = None,
+    role: str | None = None,
+    owner: AbstractBaseUser | None = None,
+) -> Job:
+    """Keep uploaded files and make the job that imports them.
+
+    ``release`` is a slug, ``role`` one of Spectrum.Role; where None, the headers tell. Raises
+    ValidationError where there is no file.
+    """
+    if not files:
+        raise ValidationError("Choose at least one file.")
+    origin = f"upload of {files[0].name}" + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+    batch = ImportBatch.objects.create(origin=clean(origin, 400), started_by=owner)
+    uploads.store(batch, files)
+    with transaction.atomic():
+        job = Job.objects.create(
+            kind=Job.Kind.IMPORT, batch=batch, owner=owner, parameters={"release": release, "role": role}
+        )
+        stage = ImportStage.LIST
+        Chunk.objects.create(job=job, stage=stage, stage_number=stage.number, number=0)
+        _log(job, f"Uploaded by {owner or 'the command line'}: {len(files)} files.")
+        wake(job)
+    return job
 
 
 @transaction.atomic

@@ -11,9 +11,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tasks.models import Chunk, Job
-from tasks.states import RetrievalStage
+from tasks.states import ImportStage, RetrievalStage
 
-from . import confirm, detect, encode, finish, measure, prepare, search, select, train
+from . import (
+    confirm,
+    detect,
+    encode,
+    finish,
+    import_files,
+    import_finish,
+    import_list,
+    measure,
+    prepare,
+    search,
+    select,
+    train,
+)
 
 Write = Callable[[], None]
 
@@ -28,7 +41,7 @@ class Stage:
     function: Callable[[Chunk], Write]
 
 
-def _stage(name: RetrievalStage, unit: str, function: Callable[[Chunk], Write]) -> Stage:
+def _stage(name: RetrievalStage | ImportStage, unit: str, function: Callable[[Chunk], Write]) -> Stage:
     return Stage(name.value, name.label, unit, function)
 
 
@@ -43,8 +56,12 @@ RETRIEVAL: tuple[Stage, ...] = (
     _stage(RetrievalStage.MEASURE, "spectra", measure.run),
     _stage(RetrievalStage.FINISH, "runs", finish.run),
 )
-
-STAGES: dict[str, tuple[Stage, ...]] = {Job.Kind.RETRIEVAL: RETRIEVAL}
+IMPORT: tuple[Stage, ...] = (
+    _stage(ImportStage.LIST, "uploads", import_list.run),
+    _stage(ImportStage.IMPORT, "files", import_files.run),
+    _stage(ImportStage.FINISH, "uploads", import_finish.run),
+)
+STAGES: dict[str, tuple[Stage, ...]] = {Job.Kind.RETRIEVAL: RETRIEVAL, Job.Kind.IMPORT: IMPORT}
 
 
 def stages_of(job: Job) -> tuple[Stage, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from catalog.regions import regions_match
-
 from catalog.measurements import candidates_measured, measurements_store
 from catalog.models import Candidate, SpectrumBlock
+from catalog.regions import regions_match
 from catalog.runs import block_ids
 from tasks.models import Chunk, LogLine
 

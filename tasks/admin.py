@@ -1,0 +1,106 @@
+"""The operator's pages about jobs: the list, a new retrieval run, an upload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.html import format_html
+from django.views.decorators.cache import never_cache
+
+from .forms import INITIAL, MAIN_FILTERS, Launch, UploadForm
+from .models import Job
+from .services import import_launch, retrieval_launch
+
+admin.site.index_template = "admin/tasks/index.html"
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin):
+    """Jobs are started by the two pages below, acted on from their own page, and otherwise only read."""
+
+    list_display = ("page", "kind", "state", "owner", "created_at", "finished_at")
+    list_display_links = None
+    list_filter = ("kind", "state")
+    list_select_related = ("run", "batch", "owner")
+    change_list_template = "admin/tasks/job_list.html"
+    show_full_result_count = False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="job")
+    def page(self, job: Job) -> str:
+        return format_html('<a href="{}">{}</a>', job.get_absolute_url(), job.run or job.batch)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("launch/", view(self.launch), name="tasks_job_launch"),
+            path("launch/preview.json", view(never_cache(self.preview)), name="tasks_job_preview"),
+            path("upload/", view(self.upload), name="tasks_job_upload"),
+            *super().get_urls(),
+        ]
+
+    def launch(self, request: HttpRequest) -> HttpResponse:
+        """New retrieval run: a POST with "launch" starts it, any other counts again."""
+        self._may_add(request)
+        launch = Launch(request.POST if request.method == "POST" else QueryDict(INITIAL))
+        if "launch" in request.POST and launch.form.is_valid():
+            try:
+                run = retrieval_launch(
+                    **launch.form.arguments(),
+                    template_selection=launch.selection_parameters("templates"),
+                    query_selection=launch.selection_parameters("queries"),
+                    owner=request.user,
+                    note=launch.form.cleaned_data["note"],
+                )
+            except ValidationError:
+                messages.error(request, "The run was not launched: see what is wrong below.")
+            else:
+                messages.success(request, f"Run {run.pk} is launched.")
+                return HttpResponseRedirect(run.get_absolute_url())
+        parts = [("templates", "Templates"), ("queries", "Queries")]
+        return self._page(
+            request,
+            "admin/tasks/launch.html",
+            "New retrieval run",
+            form=launch.form,
+            selections=[(part, label, launch.filters(part)) for part, label in parts],
+            main=MAIN_FILTERS,
+            preview=launch.preview(),
+        )
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """Counts and estimate for the form as it stands."""
+        self._may_add(request)
+        return JsonResponse(Launch(request.GET).preview())
+
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        """Upload spectra: POST keeps the files and starts their import."""
+        self._may_add(request)
+        form = UploadForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            job = import_launch(**form.arguments(), owner=request.user)
+            return HttpResponseRedirect(job.get_absolute_url())
+        return self._page(request, "admin/tasks/upload.html", "Import spectra", form=form)
+
+    def _may_add(self, request: HttpRequest) -> None:
+        if not request.user.has_perm("tasks.add_job"):
+            raise PermissionDenied
+
+    def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+        of_admin = self.admin_site.each_context(request)
+        return TemplateResponse(
+            request, template, {**of_admin, "title": title, "opts": self.model._meta, **context}
+        )

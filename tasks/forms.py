@@ -1,0 +1,181 @@
+"""The forms of the admin's pages that start a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+
+from catalog.filtersets import SpectrumFilterSet
+from catalog.models import Release, Run, Spectrum, SpectrumBlock
+from catalog.runs import Selection, selection
+from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
+from retrieval.redshift import TOLERANCE
+
+from .services import Plan, retrieval_plan, selection_faults
+
+MAIN_FILTERS = ("release", "role", "cls", "z", "snr_r")
+INITIAL = "templates-role=template&queries-role=unknown"
+
+
+class LaunchForm(forms.Form):
+    """Parameters of a retrieval run; the selections are filters of spectra beside it."""
+
+    paper = forms.MultipleChoiceField(
+        label="The paper's configurations",
+        choices=[(str(c), str(c)) for c in PAPER_CONFIGURATIONS],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    custom = forms.CharField(
+        label="Other configurations",
+        required=False,
+        help_text="step:segments:centres with commas between, such as 2:25:60. The run is then custom.",
+    )
+    metric = forms.ChoiceField(label="Metric", choices=Run.Metric.choices)
+    normalization = forms.ChoiceField(label="Normalisation", choices=Run.Normalization.choices)
+    z_tolerance = forms.FloatField(label="Redshift tolerance", initial=TOLERANCE)
+    seed = forms.IntegerField(label="Seed of the codebooks", initial=0, min_value=0)
+    note = forms.CharField(label="Note", required=False, max_length=200)
+
+    def clean_custom(self) -> list[Configuration]:
+        try:
+            given = self.cleaned_data["custom"].split(",")
+            return [Configuration.parse(text) for text in given if text.strip()]
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of retrieval_plan, but for the selections; the form is valid."""
+        data = self.cleaned_data
+        paper = [Configuration.parse(text) for text in data["paper"]]
+        names = ("metric", "normalization", "z_tolerance", "seed")
+        return {"configurations": [*paper, *data["custom"]]} | {name: data[name] for name in names}
+
+
+@dataclass
+class Launch:
+    """A run as it stands in the form: its selections, what is possible, what it would cost."""
+
+    data: QueryDict
+
+    @cached_property
+    def form(self) -> LaunchForm:
+        return LaunchForm(self.data if "metric" in self.data else None)
+
+    def selection_parameters(self, part: str) -> dict[str, list[str]]:
+        """The parameters of one selection, without the prefix and without empty ones."""
+        prefix = f"{part}-"
+        return {
+            name.removeprefix(prefix): values
+            for name, given in self.data.lists()
+            if name.startswith(prefix) and (values := [value for value in given if value.strip()])
+        }
+
+    def selection(self, part: SpectrumBlock.Part) -> Selection:
+        return selection(part, self.selection_parameters(part))
+
+    def filters(self, part: str) -> forms.Form:
+        """The filters of one selection as a form."""
+        form = SpectrumFilterSet(self.data, queryset=Spectrum.objects.none(), prefix=part).form
+        for name in ("release", "role"):
+            field = form.fields[name]
+            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)
+        return form
+
+    def plan(self) -> Plan:
+        """The checked run. Raises ValidationError."""
+        if not self.form.is_bound or not self.form.is_valid():
+            raise ValidationError([f"{name}: {' '.join(e)}" for name, e in self.form.errors.items()])
+        return retrieval_plan(
+            **self.form.arguments(),
+            template_selection=self.selection_parameters("templates"),
+            query_selection=self.selection_parameters("queries"),
+        )
+
+    def preview(self) -> dict[str, Any]:
+        """Counts, obstacles, faults and estimate, as the page shows them and JSON carries them."""
+        faults: list[str] = []
+        counts: dict[str, dict[str, int] | None] = {}
+        selections: dict[str, Selection] = {}
+        for part in SpectrumBlock.Part:
+            try:
+                selections[part] = chosen = self.selection(part)
+                counts[part.value] = {"count": chosen.count, "left_out": chosen.left_out}
+            except ValidationError as error:
+                counts[part.value] = None
+                faults += error.messages
+        templates = (counts["templates"] or {}).get("count", 0)
+        obstacles = {str(c): fault for c in PAPER_CONFIGURATIONS if (fault := c.obstacle(templates))}
+        plan = None
+        if not faults:
+            try:
+                plan = self.plan()
+            except ValidationError as error:
+                faults += error.messages or selection_faults(*selections.values())
+        return {
+            "counts": counts,
+            "obstacles": obstacles,
+            "faults": faults,
+            "profile": plan.profile if plan else None,
+            "estimate": _estimate(plan) if plan else None,
+        }
+
+
+def _estimate(plan: Plan) -> dict[str, Any]:
+    cost = plan.estimate
+    return {
+        "seconds": cost.seconds,
+        "prepared_megabytes": round(cost.prepared_bytes / 1e6, 1),
+        "database_megabytes": round(cost.database_bytes / 1e6, 1),
+        "workers": settings.WORKERS,
+    }
+
+
+class SeveralFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class SeveralFilesField(forms.FileField):
+    """One or more uploaded files, as a list."""
+
+    widget = SeveralFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        given: Sequence[UploadedFile] = data if isinstance(data, list | tuple) else [data]
+        return [super(SeveralFilesField, self).clean(file, initial) for file in given]
+
+
+class UploadForm(forms.Form):
+    """Spectra to import."""
+
+    files = SeveralFilesField(
+        label="Files",
+        help_text="FITS files (also .gz), zip or tar.gz archives. Put more than a hundred files into one.",
+    )
+    release = forms.ModelChoiceField(
+        label="Release",
+        queryset=Release.objects.all(),
+        to_field_name="slug",
+        required=False,
+        empty_label="as the headers tell",
+    )
+    role = forms.ChoiceField(
+        label="Role", choices=[("", "as the class tells"), *Spectrum.Role.choices], required=False
+    )
+
+    def arguments(self) -> Mapping[str, Any]:
+        """Arguments of import_launch; the form is valid."""
+        release = self.cleaned_data["release"]
+        return {
+            "files": self.cleaned_data["files"],
+            "release": release.slug if release else None,
+            "role": self.cleaned_data["role"] or None,
+        }
