@@ -42,7 +42,7 @@ class ConeFormMixin(forms.Form):
 class ConeFilterSet(filters.FilterSet):
     """Adds a cone by typed position and radius to a filter set."""
 
-    position = filters.CharFilter(label="Position", method="keep", help_text=HINT)
+    position = filters.CharFilter(label="Position", method="keep", help_text=HINT[:1].upper() + HINT[1:])
     radius = filters.CharFilter(
         label="Radius", method="keep", help_text="Arcsec, or 2', or 0.5 deg; 60 if empty"
     )

@@ -132,7 +132,7 @@ GALAXIES = Table(
 NEBULAE = Table(
     "nebulae", "Galactic H II regions and nebulae", c.NEBULA_COLUMNS,
     tuple(column.name for column in c.NEBULA_COLUMNS),
-    f.NebulaFilterSet, _nebulae, "WISE_Name",
+    f.NebulaFilterSet, _nebulae, "-WISE_Name",
 )  # fmt: skip
 CANDIDATES = Table(
     "candidates", "Candidates", c.CANDIDATE_COLUMNS,

@@ -80,8 +80,8 @@ def bpt_figure(points: Sequence[BptPoint]) -> dict[str, Any]:
     figure.update_layout(
         xaxis={"title": {"text": "log([N II] 6585 / Hα)"}, "range": list(X_RANGE), "zeroline": False},
         yaxis={"title": {"text": "log([O III] 5008 / Hβ)"}, "range": list(Y_RANGE), "zeroline": False},
-        margin={"l": 64, "r": 16, "t": 16, "b": 64},
-        legend={"orientation": "h", "x": 0, "y": -0.12, "yanchor": "top"},
+        margin={"l": 64, "r": 16, "t": 16, "b": 104},
+        legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
         hovermode="closest",
         dragmode="zoom",
     )

@@ -80,25 +80,25 @@ def spectrum_figure(
     grid, continuum = _continuum(wave, flux, good, continuum_width or DetectParameters().median_width)
     figure.add_scatter(
         x=_wavelengths(grid), y=rounded(continuum), name="pseudo-continuum", meta={"role": "continuum"},
-        mode="lines", line={"width": 1.5, "dash": "dash"}, hoverinfo="skip",
+        mode="lines", line={"width": 2}, hoverinfo="skip",
     )  # fmt: skip
     view = [float(wave[0]), float(wave[-1])]
     figure.update_layout(
         xaxis={"title": {"text": "Observed vacuum wavelength (Å)"}, "range": view},
         yaxis={"title": {"text": unit}, "range": _flux_range(flux, observed.ivar, good)},
         margin={"l": 64, "r": 16, "t": 56, "b": 96},
-        legend={"orientation": "h", "x": 0, "y": -0.17, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
         hovermode="closest",
         shapes=[*_bands(observed), *(_line_shape(line, z) for line in _within(z, view))],
         annotations=[_line_label(line, z) for line in _within(z, view)],
     )
     if z is not None:
         # A second axis is drawn only where a trace uses it.
-        figure.add_scatter(x=[], y=[], xaxis="x2", showlegend=False, hoverinfo="skip", meta={"role": "rest"})
+        figure.add_scatter(x=[view[0] / (1 + z)], y=[None], xaxis="x2", showlegend=False, hoverinfo="skip")
         figure.update_layout(
             xaxis2={
                 "title": {"text": "Rest vacuum wavelength (Å)"}, "overlaying": "x", "side": "top",
-                "range": [edge / (1 + z) for edge in view], "showgrid": False,
+                "range": [edge / (1 + z) for edge in view], "showgrid": False, "tickmode": "auto",
             }
         )  # fmt: skip
     return as_dict(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from catalog.models import Run, Spectrum
 from catalog.paging import value_at
 
 MISSING = "—"
+LONG = 40
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class Cell:
     text: str
     number: bool = False
     url: str = ""
+
+    @property
+    def long(self) -> bool:
+        """Whether it is prose, to be broken over lines."""
+        return len(self.text) > LONG
 
 
 def cell(column: Column, row: Any, *, run: Run | None = None) -> Cell:
@@ -50,6 +57,14 @@ def number(value: float | str | None, decimals: int | None = None) -> str:
     if float(text) == 0:
         text = text.removeprefix("-")
     return text.replace("-", "−") if text.startswith("-") else text
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """A value and its error, both to the error's second digit."""
+    if value is None or error is None or not error > 0:
+        return number(value)
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    return f"{number(value, decimals)} ± {number(error, decimals)}"
 
 
 def spectrum_url(spectrum: Spectrum, *, run: Run | None = None) -> str:

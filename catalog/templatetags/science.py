@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from catalog.pages.cells import MISSING, number, spectrum_url
+from catalog.pages.cells import MISSING, number, spectrum_url, with_error
 
 register = template.Library()
 
@@ -19,6 +19,12 @@ def fixed(value: float | None, decimals: int) -> str:
 def short(value: float | None) -> str:
     """A number with up to six digits; a dash for None."""
     return number(value)
+
+
+@register.filter
+def give_or_take(value: float | None, error: float | None) -> str:
+    """A value ± its error, to the error's second digit."""
+    return with_error(value, error)
 
 
 @register.filter

@@ -8,6 +8,7 @@ async function draw() {
   const figure = await fetchFigure(place.dataset.bpt);
   await pageReady();
   place.replaceChildren();
+  if (place.clientWidth < 600) figure.layout.margin = { ...figure.layout.margin, l: 48, b: 220 };
   paint(figure);
   await Plotly.newPlot(place, figure.data, figure.layout, CONFIG);
   place.on("plotly_click", ({ points: [point] }) => {

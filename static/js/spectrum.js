@@ -47,9 +47,10 @@ async function draw() {
   place.replaceChildren();
   if (place.clientWidth < 600) {
     // A narrow screen needs its pixels for the spectrum.
-    layout.margin = { ...layout.margin, l: 48, r: 8 };
+    layout.margin = { ...layout.margin, l: 48, r: 8, b: 140 };
     layout.yaxis.title = undefined;
     layout.xaxis.nticks = 5;
+    layout.legend.font = { size: 11 };
     if (layout.xaxis2) layout.xaxis2.nticks = 5;
   }
   thin(layout.annotations, lines, whole, width());
