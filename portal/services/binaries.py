@@ -42,12 +42,17 @@ def postgres_folder() -> Path:
 
 def postgres_major(folder: Path) -> int:
     """The major version of the ``postgres`` in this folder; 0 when it does not run."""
+    return int(re.match(r"\d*", postgres_version(folder))[0] or 0)  # type: ignore[index]
+
+
+def postgres_version(folder: Path) -> str:
+    """The version as ``postgres`` tells it (18.6, 19beta1); empty when it does not run."""
     try:
         text = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=False).stdout
     except OSError:
-        return 0
-    match = re.search(r"(\d+)(\.|\D*$)", text)
-    return int(match[1]) if match else 0
+        return ""
+    match = re.search(r"\(PostgreSQL\) (\S+)", text)
+    return match[1] if match else ""
 
 
 def valkey_program() -> Path:
@@ -74,7 +79,7 @@ def reachable_copy(folder: Path, uid: int, gid: int) -> Path:
     if _runs_as(folder / "postgres", uid, gid):
         return folder
     package = folder.parent.parent
-    version = postgres_major(folder)
+    version = postgres_version(folder)
     target = Path(tempfile.gettempdir()) / f"glowworm-postgresql-{version}-{os.getuid()}"
     copied = target / package.name / folder.parent.name / folder.name
     if _is_ours(target) and _runs_as(copied / "postgres", uid, gid):

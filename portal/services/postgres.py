@@ -25,7 +25,15 @@ import psycopg
 
 from portal.services.binaries import postgres_folder, postgres_major, reachable_copy
 from portal.services.datadir import DataDir, ServiceError
-from portal.services.processes import LOOPBACK, choose_port, clean_environment, end, wait_ready, working_in
+from portal.services.processes import (
+    LOOPBACK,
+    choose_port,
+    clean_environment,
+    end,
+    still_serves,
+    wait_ready,
+    working_in,
+)
 
 NAME = "glowworm"  # both the role and the database
 
@@ -61,7 +69,7 @@ def ensure(data: DataDir, entry: dict[str, Any], options: Sequence[str] = ()) ->
 
     ``options`` are extra server settings, ``name=value``. Raises ServiceError with what to do.
     """
-    if entry.get("pid") and is_ready(entry):
+    if still_serves(entry.get("pid"), data.postgres, "postgres", lambda: is_ready(entry)):
         return entry
     folder = postgres_folder()
     identity = _identity(data.postgres)

@@ -13,12 +13,21 @@ from redis.retry import Retry
 
 from portal.services.binaries import valkey_program
 from portal.services.datadir import DataDir, write_private
-from portal.services.processes import LOOPBACK, choose_port, clean_environment, end, wait_ready, working_in
+from portal.services.processes import (
+    LOOPBACK,
+    choose_port,
+    clean_environment,
+    end,
+    still_serves,
+    wait_ready,
+    working_in,
+)
 
 
 def ensure(data: DataDir, entry: dict[str, Any]) -> dict[str, Any]:
     """Have the server running; return its entry (port, password, pid). Raises ServiceError."""
-    if entry.get("pid") and is_ready(entry):
+    program = valkey_program()
+    if still_serves(entry.get("pid"), data.valkey, program.name, lambda: is_ready(entry)):
         return entry
     stop(data)
     entry = {
@@ -38,7 +47,7 @@ def ensure(data: DataDir, entry: dict[str, Any]) -> dict[str, Any]:
     log = data.logs / "valkey.log"
     with log.open("ab") as output:
         child = subprocess.Popen(
-            [valkey_program(), configuration], cwd="/", env=clean_environment(), stdin=subprocess.DEVNULL,
+            [program, configuration], cwd="/", env=clean_environment(), stdin=subprocess.DEVNULL,
             stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     wait_ready("Valkey", child, lambda: is_ready(entry), log)

@@ -102,6 +102,21 @@ def test_killed_servers_are_healed_without_loss(data, victims):
             assert write_and_read(healed, "later") == ["before", "later"]
 
 
+def test_a_server_that_recovers_from_a_killed_backend_is_waited_for(data):
+    with services_for(data) as session:
+        write_and_read(session, "before")
+        entry = data.read_services()["postgres"]
+        connection = psycopg.connect(session.database_url)
+        (backend,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+        os.kill(backend, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            while True:  # until the postmaster has seen it and ends every connection
+                connection.execute("SELECT 1")
+        with services_for(data) as same:
+            assert write_and_read(same, "later") == ["before", "later"]
+        assert data.read_services()["postgres"] == entry, "the same server, not another"
+
+
 def test_a_lock_file_with_somebody_elses_process_id_is_no_obstacle(data):
     with services_for(data):
         content = (data.postgres / "postmaster.pid").read_text()
