@@ -14,16 +14,17 @@ from retrieval.profiles import DETECTION_STEP, Configuration
 
 from .states import RetrievalStage as Stage
 
-READ_SECONDS = 4.5e-3  # read one file and put it on the grids
-DETECT_SECONDS = 1.5e-3  # lines and redshift of one spectrum
-TRAIN_SECONDS = 2.2e-8  # per template, centre and sample
+READ_SECONDS = 3.5e-3  # read one file and put it on the grids
+DETECT_SECONDS = 0.8e-3  # lines and redshift of one spectrum
+TRAIN_SECONDS = 6e-9  # per template, centre and sample
 SEGMENT_SECONDS = 4e-3  # to begin one segment's k-means
-ENCODE_SECONDS = 1.5e-9  # per template, centre and sample
-TABLE_SECONDS = 4e-9  # per query, centre and sample
-LOOKUP_SECONDS = 1.2e-9  # per query, template and segment
-MEASURE_SECONDS = 12e-3  # per candidate
+ENCODE_SECONDS = 5e-10  # per template, centre and sample
+TABLE_SECONDS = 2.2e-9  # per query, centre and sample
+LOOKUP_SECONDS = 7e-10  # per query, template and segment
+CONFIRM_SECONDS = 8e-5  # per query and configuration
+MEASURE_SECONDS = 16e-3  # per candidate
 CANDIDATE_SHARE = 0.1  # of queries, more than the paper's 16,188 of 492,938
-CHUNK_SECONDS = 0.02  # claim, write and commit of one chunk
+STAGE_SECONDS = 0.1  # until the workers have begun a stage
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,11 @@ def estimate(
             TABLE_SECONDS * c.centers * samples[c] + LOOKUP_SECONDS * templates * c.segments
             for c in configurations
         ),
-        Stage.CONFIRM: 1e-4 * queries * len(configurations),
+        Stage.CONFIRM: CONFIRM_SECONDS * queries * len(configurations),
         Stage.MEASURE: MEASURE_SECONDS * CANDIDATE_SHARE * queries,
         Stage.FINISH: 0.05 + 2e-6 * queries * len(configurations),
     }
-    stages = {stage.value: round(seconds / workers + CHUNK_SECONDS, 3) for stage, seconds in work.items()}
+    stages = {stage.value: round(seconds / workers + STAGE_SECONDS, 3) for stage, seconds in work.items()}
     template_samples = sum(make_grid(step).size for step in steps)
     query_samples = sum(make_grid(step).size for step in steps | {DETECTION_STEP})
     codes = sum(c.segments * (1 if c.centers <= 256 else 2) for c in configurations)

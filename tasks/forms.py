@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django_filters.fields import RangeField
 
 from catalog.filtersets import SpectrumFilterSet
 from catalog.models import Release, Run, Spectrum, SpectrumBlock
@@ -88,6 +89,10 @@ class Launch:
         for name in ("release", "role"):
             field = form.fields[name]
             field.widget = forms.CheckboxSelectMultiple(choices=field.choices)
+        for field in form.fields.values():
+            if isinstance(field, RangeField):
+                for end, box in zip(("from", "to"), field.widget.widgets, strict=True):
+                    box.attrs["aria-label"] = f"{field.label} {end}"
         return form
 
     def plan(self) -> Plan:

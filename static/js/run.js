@@ -29,8 +29,8 @@ function showStage(stage) {
   const cell = (name) => row.querySelector(`[data-cell="${name}"]`);
   row.querySelector("progress").value = stage.percent;
   write(cell("state"), stage.state);
-  write(cell("done"), stage.total ? `${numbers.format(stage.done)} of ${numbers.format(stage.total)} ${stage.unit}` : "—");
-  write(cell("rate"), stage.rate ? `${rates.format(stage.rate)}/s` : "—");
+  write(cell("done"), stage.total && stage.unit ? `${numbers.format(stage.done)} of ${numbers.format(stage.total)} ${stage.unit}` : "—");
+  write(cell("rate"), stage.rate && stage.unit ? `${rates.format(stage.rate)}/s` : "—");
   write(cell("time"), duration(stage.seconds));
 }
 

@@ -33,7 +33,7 @@ Write = Callable[[], None]
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of a job: its name, label, the unit its work is counted in, and what it does."""
+    """A stage of a job: name, label, what its work is counted in ("" for one step), what it does."""
 
     name: str
     label: str
@@ -46,7 +46,7 @@ def _stage(name: RetrievalStage | ImportStage, unit: str, function: Callable[[Ch
 
 
 RETRIEVAL: tuple[Stage, ...] = (
-    _stage(RetrievalStage.SELECT, "selections", select.run),
+    _stage(RetrievalStage.SELECT, "", select.run),
     _stage(RetrievalStage.PREPARE, "spectra", prepare.run),
     _stage(RetrievalStage.DETECT, "spectra", detect.run),
     _stage(RetrievalStage.TRAIN, "segments", train.run),
@@ -54,12 +54,12 @@ RETRIEVAL: tuple[Stage, ...] = (
     _stage(RetrievalStage.SEARCH, "searches", search.run),
     _stage(RetrievalStage.CONFIRM, "spectra", confirm.run),
     _stage(RetrievalStage.MEASURE, "spectra", measure.run),
-    _stage(RetrievalStage.FINISH, "runs", finish.run),
+    _stage(RetrievalStage.FINISH, "", finish.run),
 )
 IMPORT: tuple[Stage, ...] = (
-    _stage(ImportStage.LIST, "uploads", import_list.run),
+    _stage(ImportStage.LIST, "", import_list.run),
     _stage(ImportStage.IMPORT, "files", import_files.run),
-    _stage(ImportStage.FINISH, "uploads", import_finish.run),
+    _stage(ImportStage.FINISH, "", import_finish.run),
 )
 STAGES: dict[str, tuple[Stage, ...]] = {Job.Kind.RETRIEVAL: RETRIEVAL, Job.Kind.IMPORT: IMPORT}
 

@@ -27,12 +27,12 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def amount(stage: StageProgress) -> str:
-    return f"{stage.done:,} of {stage.total:,} {stage.unit}" if stage.total else "—"
+    return f"{stage.done:,} of {stage.total:,} {stage.unit}" if stage.total and stage.unit else "—"
 
 
 @register.filter
 def rate(stage: StageProgress) -> str:
-    return f"{stage.rate:,.1f}/s" if stage.rate else "—"
+    return f"{stage.rate:,.1f}/s" if stage.rate and stage.unit else "—"
 
 
 @register.filter
