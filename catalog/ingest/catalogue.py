@@ -18,6 +18,7 @@ from astropy.io import fits
 from django.db import connection, transaction
 from django.utils import timezone
 
+from catalog.copying import copy_rows
 from catalog.models import ImportBatch, Refusal, Release, Spectrum
 from retrieval.readers import SpectrumHeader
 from retrieval.readers.cards import integer
@@ -32,6 +33,11 @@ from .spectra import LOCK, NAME_LENGTH, Tally
 
 SLICE_ROWS = 5000
 NEEDED = ("OBSID", "LMJD", "PLANID", "SPID", "FIBERID", "RA", "DEC", "CLASS", "Z")
+_COPIED = [
+    field.attname
+    for field in Spectrum._meta.concrete_fields
+    if field.attname not in ("id", "file", "warnings")
+]
 _CARDS = {"DESIGNATION": "DESIG"}  # columns whose name is not that of the header card; case apart
 
 Row = tuple[int, Mapping[str, Any]]
@@ -153,7 +159,7 @@ def _keep(batch: ImportBatch, release: Release, file: str, rows: list[Row]) -> T
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         new = _not_held(release, spectra)
         place(new)
-        Spectrum.objects.bulk_create(new, batch_size=1000)
+        _insert(new)
         Refusal.objects.bulk_create(refusals, batch_size=1000)
         tally.imported, tally.refused = len(new), len(refusals)
         tally.already_held = len(spectra) - len(new)
@@ -165,6 +171,15 @@ def _keep(batch: ImportBatch, release: Release, file: str, rows: list[Row]) -> T
         batch.refused += tally.refused
         batch.save()
     return tally
+
+
+def _insert(spectra: list[Spectrum]) -> None:
+    """By COPY, several times faster than INSERT; there is no file yet."""
+    now = timezone.now()
+    for spectrum in spectra:
+        spectrum.imported_at = now
+    rows = ([*(getattr(spectrum, name) for name in _COPIED), "", "[]"] for spectrum in spectra)
+    copy_rows(Spectrum, [*_COPIED, "file", "warnings"], rows)
 
 
 def _not_held(release: Release, spectra: list[Spectrum]) -> list[Spectrum]:
