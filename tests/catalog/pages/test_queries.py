@@ -1,0 +1,36 @@
+"""How many queries each page may take, whatever it holds: pinned, so that none grows unseen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import factories as f
+
+from .conftest import Held
+
+PINNED = {
+    "/": 7,
+    "/galaxies/": 5,
+    "/nebulae/": 5,
+    "/candidates/": 5,
+    "/spectra/": 5,
+    "/refusals/": 4,
+    "/bpt/": 6,
+    "/bpt/figure.json": 3,
+    "/spectra/spec-galaxy/": 12,
+    "/spectra/spec-galaxy/figure.json": 5,
+    "/robots.txt": 0,
+    "/nowhere": 1,
+}
+
+
+@pytest.mark.parametrize("url", PINNED)
+def test_queries(client: Client, held: Held, django_assert_num_queries: Any, url: str) -> None:
+    for n in range(60):
+        f.CandidateFactory(run=held.run, nebula=n % 2 == 0, region=f.HIIRegionFactory() if n % 4 else None)
+        f.RefusalFactory()
+    with django_assert_num_queries(PINNED[url]):
+        client.get(url)
