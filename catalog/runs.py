@@ -104,7 +104,7 @@ def block_ids(block: SpectrumBlock) -> NDArray[np.int64]:
 
 def block_usable(block: SpectrumBlock) -> NDArray[np.bool_]:
     """True where the block's spectrum could be prepared, (count,). The block has been prepared."""
-    return np.frombuffer(block.usable, dtype=np.uint8).astype(bool)
+    return np.frombuffer(block.usable or b"", dtype=np.uint8).astype(bool)
 
 
 def neighbours_sha256(run: Run) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.template.response import TemplateResponse
@@ -54,7 +55,7 @@ class JobAdmin(admin.ModelAdmin):
 
     def launch(self, request: HttpRequest) -> HttpResponse:
         """New retrieval run: a POST with "launch" starts it, any other counts again."""
-        self._may_add(request)
+        user = self._may_add(request)
         launch = Launch(request.POST if request.method == "POST" else QueryDict(INITIAL))
         if "launch" in request.POST and launch.form.is_valid():
             try:
@@ -62,7 +63,7 @@ class JobAdmin(admin.ModelAdmin):
                     **launch.form.arguments(),
                     template_selection=launch.selection_parameters("templates"),
                     query_selection=launch.selection_parameters("queries"),
-                    owner=request.user,
+                    owner=user,
                     note=launch.form.cleaned_data["note"],
                 )
             except ValidationError:
@@ -88,16 +89,18 @@ class JobAdmin(admin.ModelAdmin):
 
     def upload(self, request: HttpRequest) -> HttpResponse:
         """Upload spectra: POST keeps the files and starts their import."""
-        self._may_add(request)
+        user = self._may_add(request)
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            job = import_launch(**form.arguments(), owner=request.user)
+            job = import_launch(**form.arguments(), owner=user)
             return HttpResponseRedirect(job.get_absolute_url())
         return self._page(request, "admin/tasks/upload.html", "Import spectra", form=form)
 
-    def _may_add(self, request: HttpRequest) -> None:
-        if not request.user.has_perm("tasks.add_job"):
+    def _may_add(self, request: HttpRequest) -> User:
+        """Who asks, where they may start jobs."""
+        if not isinstance(request.user, User) or not request.user.has_perm("tasks.add_job"):
             raise PermissionDenied
+        return request.user
 
     def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         of_admin = self.admin_site.each_context(request)

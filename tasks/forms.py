@@ -98,7 +98,9 @@ class Launch:
     def plan(self) -> Plan:
         """The checked run. Raises ValidationError."""
         if not self.form.is_bound or not self.form.is_valid():
-            raise ValidationError([f"{name}: {' '.join(e)}" for name, e in self.form.errors.items()])
+            raise ValidationError(
+                [f"{name}: {' '.join(map(str, errors))}" for name, errors in self.form.errors.items()]
+            )
         return retrieval_plan(
             **self.form.arguments(),
             template_selection=self.selection_parameters("templates"),
@@ -161,7 +163,7 @@ class SeveralFilesField(forms.FileField):
 class UploadForm(forms.Form):
     """Spectra to import."""
 
-    files = SeveralFilesField(
+    uploads = SeveralFilesField(
         label="Files",
         help_text="FITS files (also .gz), zip or tar.gz archives. Put more than a hundred files into one.",
     )
@@ -180,7 +182,7 @@ class UploadForm(forms.Form):
         """Arguments of import_launch; the form is valid."""
         release = self.cleaned_data["release"]
         return {
-            "files": self.cleaned_data["files"],
+            "files": self.cleaned_data["uploads"],
             "release": release.slug if release else None,
             "role": self.cleaned_data["role"] or None,
         }

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Min, Q
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from .errors import LeaseLostError
@@ -35,7 +35,11 @@ MAX_LOST = 8
 
 def locked(job_id: int) -> Job:
     """The job, locked against other claims, results and cancellation until the transaction ends."""
-    return Job.objects.select_for_update(no_key=True).get(pk=job_id)
+    return _lock(Job.objects.filter(pk=job_id)).get()
+
+
+def _lock(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    return jobs.select_for_update(no_key=True)
 
 
 def claimable(job: Job) -> Q:
@@ -46,10 +50,10 @@ def claimable(job: Job) -> Q:
 
 
 def claim(job_id: int) -> Chunk | None:
-    """Take one chunk; None where there is none to take now."""
+    """Take one chunk; None where there is none to take now, or no such job any more."""
     with transaction.atomic():
-        job = locked(job_id)
-        if job.state not in ACTIVE:
+        job = _lock(Job.objects.filter(pk=job_id, state__in=ACTIVE)).first()
+        if job is None:
             return None
         chunk = (
             job.chunks.select_for_update(skip_locked=True)

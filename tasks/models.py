@@ -54,7 +54,7 @@ class Job(models.Model):
         return f"Job {self.pk} ({self.kind}, {self.state})"
 
     def get_absolute_url(self) -> str:
-        return self.run.get_absolute_url() if self.run_id else reverse("job", args=[self.pk])
+        return self.run.get_absolute_url() if self.run else reverse("job", args=[self.pk])
 
 
 class Chunk(models.Model):

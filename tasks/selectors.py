@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -122,7 +123,7 @@ def job_progress(job: Job) -> Progress:
     )
 
 
-def _stage_state(row: dict[str, Any] | None, now: datetime) -> tuple[str, float | None]:
+def _stage_state(row: Mapping[str, Any] | None, now: datetime) -> tuple[str, float | None]:
     if row is None or row["started"] is None:
         return "waiting", None
     if row["open"]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -128,7 +127,7 @@ def retrieval_launch(
     template_selection: Parameters = TEMPLATES,
     query_selection: Parameters = QUERIES,
     seed: int = 0,
-    owner: AbstractBaseUser | None = None,
+    owner: User | None = None,
     note: str = "",
 ) -> Run:
     """Make a run and its job, and wake the workers. Raises ValidationError (see retrieval_plan)."""
@@ -174,7 +173,7 @@ def import_launch(
     files: Sequence[UploadedFile],
     release: str | None = None,
     role: str | None = None,
-    owner: AbstractBaseUser | None = None,
+    owner: User | None = None,
 ) -> Job:
     """Keep uploaded files and make the job that imports them.
 
@@ -198,7 +197,7 @@ def import_launch(
 
 
 @transaction.atomic
-def job_cancel(*, job_id: int, by: AbstractBaseUser | None = None) -> Job:
+def job_cancel(*, job_id: int, by: User | None = None) -> Job:
     """Cancel an active job at once; chunks under way lose their lease, so their results are dropped.
 
     Raises ValidationError where it has ended already.
@@ -214,7 +213,7 @@ def job_cancel(*, job_id: int, by: AbstractBaseUser | None = None) -> Job:
 
 
 @transaction.atomic
-def job_retry(*, job_id: int, by: AbstractBaseUser | None = None) -> Job:
+def job_retry(*, job_id: int, by: User | None = None) -> Job:
     """Go on with a failed or cancelled job; chunks that are done stay done.
 
     Raises ValidationError where the job is neither.
@@ -225,7 +224,7 @@ def job_retry(*, job_id: int, by: AbstractBaseUser | None = None) -> Job:
     job.chunks.exclude(state=ChunkState.DONE).update(
         state=ChunkState.WAITING, lease=None, lease_expires_at=None, attempts=0, error=""
     )
-    if job.kind == Job.Kind.RETRIEVAL and not prepared.exists(job.run):
+    if job.run and not prepared.exists(job.run):
         # The prepared spectra were dropped: all is selected and prepared afresh.
         job.chunks.filter(stage_number=RetrievalStage.SELECT.number).update(state=ChunkState.WAITING)
     job.state, job.finished_at, job.error = JobState.QUEUED, None, ""
@@ -237,5 +236,4 @@ def job_retry(*, job_id: int, by: AbstractBaseUser | None = None) -> Job:
 
 
 def _log(job: Job, message: str, level: str = LogLine.Level.INFO) -> None:
-    fields: dict[str, Any] = {"job": job, "level": level, "message": message}
-    LogLine.objects.create(**fields)
+    LogLine.objects.create(job=job, level=level, message=message)

@@ -42,7 +42,7 @@ class Stage:
 
 
 def _stage(name: RetrievalStage | ImportStage, unit: str, function: Callable[[Chunk], Write]) -> Stage:
-    return Stage(name.value, name.label, unit, function)
+    return Stage(name.value, str(name.label), unit, function)
 
 
 RETRIEVAL: tuple[Stage, ...] = (

@@ -9,12 +9,13 @@ from django.db import transaction
 
 from catalog import prepared
 from catalog.candidates import primaries_mark
+from catalog.models import Run
 from catalog.runs import run_complete
 from tasks.models import Chunk
 
 
 def run(chunk: Chunk) -> Callable[[], None]:
-    of_run = chunk.job.run
+    of_run = Run.objects.get(job=chunk.job_id)
 
     def write() -> None:
         primaries_mark(run=of_run)

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from itertools import islice
 
 from catalog.ingest import Choices, import_slice, iterate_files
+from catalog.models import ImportBatch
 from tasks import uploads
 from tasks.models import Chunk
 
 
 def run(chunk: Chunk) -> Callable[[], None]:
-    batch = chunk.job.batch
+    batch = ImportBatch.objects.get(job=chunk.job_id)
     first, count = chunk.payload["first"], chunk.payload["count"]
     chosen = Choices(**chunk.job.parameters)
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from django.db import transaction
 
 from catalog.ingest import import_finish
+from catalog.models import ImportBatch
 from tasks import uploads
 from tasks.models import Chunk
 
 
 def run(chunk: Chunk) -> Callable[[], None]:
-    batch = chunk.job.batch
+    batch = ImportBatch.objects.get(job=chunk.job_id)
 
     def write() -> None:
         import_finish(batch=batch, paths=[uploads.folder(batch)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from catalog.ingest import iterate_files
+from catalog.models import ImportBatch
 from tasks import uploads
 from tasks.errors import JobError
 from tasks.models import Chunk
@@ -17,7 +18,7 @@ FILES = 100
 def run(chunk: Chunk) -> Callable[[], None]:
     job = chunk.job
     try:
-        count = sum(1 for _ in iterate_files(uploads.folder(job.batch)))
+        count = len(list(iterate_files(uploads.folder(ImportBatch.objects.get(job=job)))))
     except FileNotFoundError as error:
         raise JobError("The uploaded files are gone: upload them again.") from error
     if count == 0:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
-from catalog.arrays import load_spectrum
 from numpy.typing import NDArray
 
 from catalog import prepared
+from catalog.arrays import load_spectrum
 from catalog.models import Run, Spectrum, SpectrumBlock
 from catalog.runs import block_ids
 from retrieval import prepare
 from retrieval.grid import make_grid
 from retrieval.masks import bad_pixels
+from retrieval.prepare import Normalization
 from tasks.models import Chunk, LogLine
 
 from .select import steps
@@ -59,9 +61,8 @@ def _prepared(spectrum: Spectrum, wanted: list[int], of_run: Run) -> dict[int, N
     """The spectrum on each grid, all of them or none."""
     observed = load_spectrum(spectrum)
     bad = bad_pixels(observed.andmask, observed.ivar)
+    normalization = cast(Normalization, of_run.normalization)
     return {
-        step: prepare(
-            observed.wavelength, observed.flux, step=step, normalization=of_run.normalization, mask=bad
-        )[0]
+        step: prepare(observed.wavelength, observed.flux, step=step, normalization=normalization, mask=bad)[0]
         for step in wanted
     }

@@ -26,7 +26,7 @@ Part = SpectrumBlock.Part
 
 
 def run(chunk: Chunk) -> Callable[[], None]:
-    of_run = chunk.job.run
+    of_run = Run.objects.get(job=chunk.job_id)
     ids = {
         Part.TEMPLATES: selection(Part.TEMPLATES, of_run.template_selection).ids(),
         Part.QUERIES: selection(Part.QUERIES, of_run.query_selection).ids(),
@@ -34,7 +34,7 @@ def run(chunk: Chunk) -> Callable[[], None]:
     for part, selected in ids.items():
         if selected.size == 0:
             raise JobError(f"The selection of {part.label} is empty by now: launch with another.")
-    both = np.intersect1d(*ids.values(), assume_unique=True)
+    both = np.intersect1d(ids[Part.TEMPLATES], ids[Part.QUERIES], assume_unique=True)
     if both.size:
         raise JobError(f"{both.size} spectra are templates and queries by now: launch with others.")
     codebooks = list(of_run.codebooks.all())

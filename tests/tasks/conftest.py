@@ -1,0 +1,143 @@
+"""A small simulated survey, imported; runs done in this process or by a real Celery worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.db import connection
+
+from catalog.ingest import spectra_import
+from catalog.models import Run
+from catalog.regions import paper_regions_import
+from retrieval.profiles import Configuration
+from retrieval.simulate import SurveyCounts, write_survey
+from tasks.leases import claim
+from tasks.models import Job
+from tasks.services import retrieval_launch
+from tasks.work import do
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGURATIONS = (Configuration(2, 25, 8), Configuration(1, 50, 12))
+COUNTS = SurveyCounts(
+    templates={"star-forming": 24, "Seyfert": 6, "H II region outside": 10, "planetary nebula": 5},
+    unknowns={
+        "star-forming": 14,
+        "Seyfert": 3,
+        "H II region": 6,
+        "H II region outside": 5,
+        "planetary nebula": 3,
+        "F star": 3,
+        "noise": 3,
+    },
+)
+
+
+@pytest.fixture(scope="session")
+def survey_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("survey")
+    write_survey(folder, COUNTS, 5)
+    return folder
+
+
+@pytest.fixture
+def data_dir(settings: Any, tmp_path: Path) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def survey(db: None, survey_folder: Path, data_dir: Path) -> None:
+    """The survey in the database, rolled back after the test."""
+    spectra_import(paths=[survey_folder])
+    paper_regions_import()
+
+
+def launch(**changes: Any) -> Run:
+    """Launch a run of the small survey."""
+    return retrieval_launch(**{"configurations": CONFIGURATIONS, **changes})
+
+
+def work_off(job: Job, *, until: Callable[[], bool] = lambda: False) -> Job:
+    """Do a job's chunks here, one after another, to its end or until a condition holds."""
+    while not until():
+        chunk = claim(job.pk)
+        if chunk is None:
+            break
+        do(chunk)
+    job.refresh_from_db()
+    return job
+
+
+@pytest.fixture
+def broker() -> Iterator[redis.Redis]:
+    """The broker, emptied."""
+    client = redis.Redis.from_url(django_settings.CELERY_BROKER_URL)
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+class Worker:
+    """A real Celery worker on the test's database."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        values = connection.settings_dict
+        url = (
+            f"postgresql://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}"
+            f"/{values['NAME']}"
+        )
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "--app", "portal.celery", "worker", "--concurrency", "2",
+                 "--without-gossip", "--without-mingle", "--loglevel", "INFO"],
+                cwd=ROOT, stdout=output, stderr=output, start_new_session=True,
+                env=os.environ | {
+                    "DJANGO_SETTINGS_MODULE": "portal.settings.test",
+                    "DATABASE_URL": url,
+                    "DATA_DIR": str(django_settings.DATA_DIR),
+                    "OMP_NUM_THREADS": "1",
+                },
+            )  # fmt: skip
+
+    def kill(self) -> None:
+        """The whole worker at once, as a power cut would."""
+        if self.process:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def worker(broker: redis.Redis, tmp_path: Path) -> Iterator[Worker]:
+    worker = Worker(tmp_path / "worker.log")
+    yield worker
+    worker.kill()
+
+
+def wait_for(
+    condition: Callable[[], bool], *, seconds: float = 120, doing: Callable[[], None] | None = None
+) -> None:
+    """Wait until a condition holds, doing something meanwhile; fails after a while."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen in time"
+        if doing:
+            doing()
+        time.sleep(0.1)
