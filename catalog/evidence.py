@@ -113,6 +113,12 @@ class Evidence:
             return ShownRedshift(self.spectrum.z, "as published")
         return None
 
+    @property
+    def agreeing_lines(self) -> list[Line]:
+        """The lines that vote for z_CL, by wavelength."""
+        found = self.line_redshift.lines if self.line_redshift else {}
+        return [line for line in DRAWN_LINES if line.key in found]
+
     @cached_property
     def measurements(self) -> dict[str, LineMeasurement]:
         if not self.candidate:

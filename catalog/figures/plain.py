@@ -12,10 +12,14 @@ SIGNIFICANT_DIGITS = 5
 
 
 def as_dict(figure: go.Figure) -> dict[str, Any]:
-    """Data and layout of a figure, without the library's own template of colours."""
+    """Data and layout of a figure, without the library's own template of colours.
+
+    The layout always holds its lists of shapes and annotations, which the library leaves out when empty.
+    """
     plain = figure.to_plotly_json()
-    plain["layout"].pop("template", None)
-    return plain
+    layout = {"shapes": [], "annotations": []} | plain["layout"]
+    layout.pop("template", None)
+    return {"data": plain["data"], "layout": layout}
 
 
 def rounded(values: ArrayLike, digits: int = SIGNIFICANT_DIGITS) -> list[float | None]:

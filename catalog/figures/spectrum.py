@@ -129,6 +129,8 @@ def _scaled(
     weight: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     usable = ~bad_pixels(template.andmask, template.ivar)
+    if not usable.any():
+        return np.full(template.flux.shape, np.nan)
     other = template.flux.astype(np.float64)
     on_wave = np.interp(wave, template.wavelength[usable], other[usable], left=0.0, right=0.0)
     power = float((weight * on_wave**2).sum())

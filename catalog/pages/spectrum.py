@@ -51,7 +51,7 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
         "z_refused": bool(typed) and parse_z(typed) is None,
         "z_limits": (LOWEST_Z, HIGHEST_Z),
         "lines": evidence.lines(z=z) if z is not None else [],
-        "agreeing": [LINE[key].label for key in getattr(evidence.line_redshift, "lines", ())],
+        "agreeing": [line.label for line in evidence.agreeing_lines],
         "truth": truth,
         "truth_fluxes": [
             (LINE[key].label if key in LINE else key, flux) for key, flux in truth.line_fluxes.items()

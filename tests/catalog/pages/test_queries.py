@@ -12,16 +12,16 @@ from tests import factories as f
 from .conftest import Held
 
 PINNED = {
-    "/": 7,
+    "/": 5,
     "/galaxies/": 5,
     "/nebulae/": 5,
-    "/candidates/": 5,
+    "/candidates/": 4,
     "/spectra/": 5,
-    "/refusals/": 4,
-    "/bpt/": 6,
-    "/bpt/figure.json": 3,
-    "/spectra/spec-galaxy/": 12,
-    "/spectra/spec-galaxy/figure.json": 5,
+    "/refusals/": 3,
+    "/bpt/": 5,
+    "/bpt/figure.json": 2,
+    "/spectra/spec-galaxy/": 10,
+    "/spectra/spec-galaxy/figure.json": 4,
     "/robots.txt": 0,
     "/nowhere": 1,
 }

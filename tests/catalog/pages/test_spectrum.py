@@ -147,7 +147,7 @@ def test_a_spectrum_of_bad_pixels_only_is_still_drawn() -> None:
     spectrum.andmask[:] = 1
     drawn = spectrum_figure(observed=spectrum, z=0.1, template=spectrum)
     assert np.isfinite(drawn["layout"]["yaxis"]["range"]).all()
-    assert len(drawn["data"]) == 5
+    assert set(role(drawn, "template")["y"]) == {None}
 
 
 def test_warnings_in_words(client: Client, held: Held) -> None:
@@ -167,7 +167,7 @@ def test_a_row_without_a_file_says_so(client: Client) -> None:
 def test_a_file_that_can_no_longer_be_read_says_why(client: Client) -> None:
     f.SpectrumFactory(name="damaged", with_file=b"SIMPLE  = F")
     assert text(client, "/spectra/damaged/")
-    assert "not FITS" in figure(client, "/spectra/damaged/figure.json", 404)["error"]
+    assert "The file ends before its data do" in figure(client, "/spectra/damaged/figure.json", 404)["error"]
 
 
 def test_two_releases_with_the_same_name(client: Client, held: Held) -> None:
