@@ -60,11 +60,11 @@ def portal() -> Iterator[Portal]:
     try:
         _wait(lambda: "ready http" in log.read_text(), up, log, 120)
         survey = folder / "survey"
-        _manage(environment, "simulate_survey", str(survey), "--templates", "80", "--unknowns", "100")
+        _manage(environment, "simulate_survey", str(survey), "--templates", "160", "--unknowns", "160")
         _manage(environment, "import_spectra", str(survey))
         _manage(environment, "import_regions", "--paper")
         said = _manage(
-            environment, "run_retrieval", "--configurations", "2:25:40,2:50:60", "--wait", "--json"
+            environment, "run_retrieval", "--configurations", "2:25:100,2:50:150", "--wait", "--json"
         )
         found = re.search(r"shown once\): (\S+)", log.read_text())
         assert found, log.read_text()

@@ -24,8 +24,8 @@ PUBLIC = {
     "missing": ("/spectra/no-such-spectrum/", 404),
     "login": ("/admin/login/", 200),
 }
-STAFF = ("/admin/tasks/job/launch/", "/admin/tasks/job/upload/")
-LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+STAFF = ("/admin/", "/admin/catalog/spectrum/", "/admin/tasks/job/launch/", "/admin/tasks/job/upload/")
+LOOKS = [(1440, "light"), (390, "dark")]
 
 
 def inspect(visitor: Visitor) -> None:
