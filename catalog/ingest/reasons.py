@@ -23,6 +23,10 @@ REASONS: dict[str, Reason] = REFUSALS | {
         "A template needs a published redshift, and the file gives none.",
         "Give it another role, or leave the role to its class.",
     ),
+    "truth-unreadable": Reason(
+        "The table of what was simulated cannot be read.",
+        "Take truth.ecsv as simulate_survey wrote it, and import again; the spectra are held.",
+    ),
     "catalogue-row": Reason(
         "The row of the catalogue cannot be used.",
         "Correct the row, or fetch the catalogue again, and repeat the import: the rest is held.",

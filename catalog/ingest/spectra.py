@@ -24,7 +24,7 @@ from catalog.models.survey import spectrum_storage
 from retrieval.readers import ObservedSpectrum, Refused, read_spectrum
 from retrieval.readers.read import stem
 
-from .files import FoundFile, find_truth, iterate_files
+from .files import TRUTH, FoundFile, find_truth, iterate_files
 from .reasons import REASONS
 from .records import clean, file_columns, header_columns, place, role_of
 from .releases import release_named, release_of
@@ -122,12 +122,22 @@ def import_slice(
 
 def import_finish(*, batch: ImportBatch, paths: Sequence[Path]) -> None:
     """Join the truth of simulated spectra, where the paths hold any, and close the batch."""
-    for path in paths:
-        if content := find_truth(path):
-            truth_import(content=content, release=batch.release)
-    batch.finished_at = timezone.now()
-    batch.save(update_fields=["finished_at"])
     batch.refresh_from_db()
+    for path in paths:
+        try:
+            if content := find_truth(path):
+                truth_import(content=content, release=batch.release)
+        except (Refused, ValueError) as error:
+            Refusal.objects.create(
+                batch=batch,
+                file=TRUTH,
+                reason="truth-unreadable",
+                detail=clean(str(error), None),
+                advice=REASONS["truth-unreadable"].advice,
+            )
+            batch.refused += 1
+    batch.finished_at = timezone.now()
+    batch.save()
 
 
 @dataclass
