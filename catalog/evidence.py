@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import F, Prefetch, QuerySet, Value
+from django.db.models import F, Prefetch, Value
 
 from retrieval import flags
 from retrieval.lines import Line
@@ -146,13 +146,14 @@ class Evidence:
     @cached_property
     def answers(self) -> list[ServiceAnswer]:
         """The latest answer of each service about the source."""
-        lookups: QuerySet[CounterpartLookup] = CounterpartLookup.objects.filter(
-            source_id=self.spectrum.source_id
+        lookups = (
+            CounterpartLookup.objects.filter(source__spectra=self.spectrum)
+            .order_by("asked_at")
+            .prefetch_related(
+                Prefetch("counterparts", queryset=Counterpart.objects.order_by("separation_arcsec"))
+            )
         )
-        ordered = lookups.order_by("asked_at").prefetch_related(
-            Prefetch("counterparts", queryset=Counterpart.objects.order_by("separation_arcsec"))
-        )
-        latest = {lookup.service: lookup for lookup in ordered} if self.spectrum.source_id else {}
+        latest = {lookup.service: lookup for lookup in lookups}
         return [
             ServiceAnswer(label, lookup, tuple(lookup.counterparts.all()) if lookup else ())
             for service, label in CounterpartLookup.Service.choices

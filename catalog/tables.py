@@ -69,7 +69,7 @@ def _nearest(service: str, field: str) -> Subquery:
     return Subquery(found.order_by("separation_arcsec").values(field)[:1])
 
 
-def _answered(outcome: str) -> Subquery:
+def _answered(outcome: str) -> Coalesce:
     """How many of the three services gave this outcome for the row's source."""
     lookups = CounterpartLookup.objects.filter(
         source=OuterRef("spectrum__source"), outcome=outcome, service__in=SERVICES

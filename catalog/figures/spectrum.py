@@ -83,14 +83,15 @@ def spectrum_figure(
         mode="lines", line={"width": 2}, hoverinfo="skip",
     )  # fmt: skip
     view = [float(wave[0]), float(wave[-1])]
+    lines = [] if z is None else _within(z, view)
     figure.update_layout(
         xaxis={"title": {"text": "Observed vacuum wavelength (Å)"}, "range": view},
         yaxis={"title": {"text": unit}, "range": _flux_range(flux, observed.ivar, good)},
         margin={"l": 64, "r": 16, "t": 56, "b": 96},
         legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
         hovermode="closest",
-        shapes=[*_bands(observed), *(_line_shape(line, z) for line in _within(z, view))],
-        annotations=[_line_label(line, z) for line in _within(z, view)],
+        shapes=[*_bands(observed), *(_line_shape(line, at) for line, at in lines)],
+        annotations=[_line_label(line, at) for line, at in lines],
     )
     if z is not None:
         # A second axis is drawn only where a trace uses it.
@@ -176,23 +177,22 @@ def _bands(observed: ObservedSpectrum) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _within(z: float | None, view: list[float]) -> list[Line]:
-    if z is None:
-        return []
-    return [line for line in DRAWN_LINES if view[0] <= line.wavelength * (1 + z) <= view[1]]
+def _within(z: float, view: list[float]) -> list[tuple[Line, float]]:
+    """Lines that fall into the view, with their observed wavelengths."""
+    observed = ((line, line.wavelength * (1 + z)) for line in DRAWN_LINES)
+    return [(line, at) for line, at in observed if view[0] <= at <= view[1]]
 
 
-def _line_shape(line: Line, z: float) -> dict[str, Any]:
-    at = line.wavelength * (1 + z)
+def _line_shape(line: Line, at: float) -> dict[str, Any]:
     return {
         "name": f"line:{line.key}", "type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1,
         "layer": "below", "line": {"width": 1, "dash": "dot" if line.kind == "emission" else "dashdot"},
     }  # fmt: skip
 
 
-def _line_label(line: Line, z: float) -> dict[str, Any]:
+def _line_label(line: Line, at: float) -> dict[str, Any]:
     return {
-        "name": f"line:{line.key}", "text": line.label, "x": line.wavelength * (1 + z), "yref": "paper",
+        "name": f"line:{line.key}", "text": line.label, "x": at, "yref": "paper",
         "y": 0.995, "yanchor": "top", "xanchor": "right", "textangle": -90, "showarrow": False,
         "font": {"size": 11},
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.files.storage import storages
+from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -14,7 +14,7 @@ POSITION_CHECKS = {
 }
 
 
-def spectrum_storage():
+def spectrum_storage() -> Storage:
     """Where original files are kept: the storage named "spectra" in the settings."""
     return storages["spectra"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import template
 
+from catalog.models import Run, Spectrum
 from catalog.pages.cells import MISSING, number, spectrum_url, with_error
 
 register = template.Library()
@@ -34,6 +35,6 @@ def or_dash(value: object) -> object:
 
 
 @register.simple_tag
-def spectrum_address(spectrum: object, run: object = None) -> str:
+def spectrum_address(spectrum: Spectrum, run: Run | None = None) -> str:
     """The page of exactly this spectrum, under a pinned run where one is given."""
     return spectrum_url(spectrum, run=run)
