@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+from scipy.stats import gamma
 
 from retrieval.diagnose import classify
 from retrieval.lines import LINE, SPEED_OF_LIGHT
@@ -31,6 +32,11 @@ GALAXIES = KINDS[:4]
 NEBULAE = KINDS[4:7]
 
 _INSTRUMENT_KMS = SPEED_OF_LIGHT / RESOLUTION / np.sqrt(8 * np.log(2))
+_GAMMA_SHAPE, _GAMMA_SCALE = 2.2, 0.055  # redshifts of a shallow magnitude-limited survey, median near 0.1
+_CLUSTERED = 0.6  # share of galaxies in groups and walls
+_DISPERSION_KMS = 200.0
+# One sky for every simulated survey: evenly over the quantiles of the field's distribution.
+_STRUCTURES = gamma.ppf((np.arange(48) + 0.5) / 48, _GAMMA_SHAPE, scale=_GAMMA_SCALE)
 _NEBULAR_VELOCITY = 150.0  # km/s: most nebulae in H II regions stay below (Lu et al. 2022, section 4)
 
 
@@ -50,7 +56,7 @@ class Light:
 def galaxy(kind: str, snr: float, rng: Generator) -> Light:
     """A galaxy of a BPT class at z 0.004 to 0.35: stars, dust, and gas of the class's ratios."""
     draw, width = _GAS[kind]
-    z = float(np.clip(rng.gamma(2.2, 0.055), 0.004, 0.35))
+    z = _redshift(rng)
     sigma = float(rng.uniform(60, 250))
     dust = float(rng.uniform(0.0, 0.45))
     gas = _of_class(kind, draw, dust, rng)
@@ -63,6 +69,16 @@ def galaxy(kind: str, snr: float, rng: Generator) -> Light:
     continuum = normalised(stars, counts)
     width_ha = 10 ** rng.normal(np.log10(width), 0.3)  # rest equivalent width of Ha, Angstrom
     return _with_lines(continuum, counts, gas, z, sigma, dust, width_ha * (1 + z), kind)
+
+
+def _redshift(rng: Generator) -> float:
+    """A redshift from 0.004 to 0.35. Most galaxies lie in groups and walls, as in any survey of the sky, so
+    that an unknown can have a template at its own redshift even among a few hundred."""
+    if rng.random() < _CLUSTERED:
+        z = rng.choice(_STRUCTURES) + rng.normal(0, _DISPERSION_KMS) / SPEED_OF_LIGHT
+    else:
+        z = rng.gamma(_GAMMA_SHAPE, _GAMMA_SCALE)
+    return float(np.clip(z, 0.004, 0.35))
 
 
 def nebula(kind: str, snr: float, rng: Generator) -> Light:
