@@ -186,8 +186,8 @@ class Supervisor:
             Child("web server", web, environment, logs / "web.log"),
             # SIGQUIT: put the message back after a short wait; a long chunk need not end first.
             Child("worker", worker, environment | ONE_THREAD, logs / "worker.log", signal.SIGQUIT),
-            Child("scheduler", beat, environment, logs / "beat.log"),
         ]
+        self.scheduler = Child("scheduler", beat, environment, logs / "beat.log")
 
     def start(self) -> None:
         """Start everything and wait until the web server answers as this instance and sees a worker."""
@@ -203,6 +203,8 @@ class Supervisor:
                     f"the portal did not answer at {self.url} within {START_PATIENCE} s: see {self.data.logs}"
                 )
             time.sleep(0.1)
+        # Last, so that it does not keep the others from getting ready: it only repairs.
+        self.children.append(self.scheduler)
 
     def answers(self) -> bool:
         """Whether our own web server is healthy and a worker is there."""
