@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from retrieval.diagnose import classify
 from retrieval.lines import LINE, SPEED_OF_LIGHT
@@ -36,7 +36,7 @@ _GAMMA_SHAPE, _GAMMA_SCALE = 2.2, 0.055  # redshifts of a shallow magnitude-limi
 _CLUSTERED = 0.6  # share of galaxies in groups and walls
 _DISPERSION_KMS = 200.0
 # One sky for every simulated survey: evenly over the quantiles of the field's distribution.
-_STRUCTURES = gamma.ppf((np.arange(48) + 0.5) / 48, _GAMMA_SHAPE, scale=_GAMMA_SCALE)
+_STRUCTURES = _GAMMA_SCALE * gammaincinv(_GAMMA_SHAPE, (np.arange(48) + 0.5) / 48)
 _NEBULAR_VELOCITY = 150.0  # km/s: most nebulae in H II regions stay below (Lu et al. 2022, section 4)
 
 
