@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -42,10 +43,23 @@ class ReleaseAdmin(admin.ModelAdmin):
         return int(release.held)
 
 
+class RoleForm(forms.ModelForm):
+    """The role of a spectrum, the one thing about it that is an operator's choice."""
+
+    class Meta:
+        model = Spectrum
+        fields = ["role"]
+
+    def clean_role(self) -> str:
+        role = str(self.cleaned_data["role"])
+        if role == Spectrum.Role.TEMPLATE and self.instance.z is None:
+            raise forms.ValidationError("A template needs a published redshift, and this spectrum has none.")
+        return role
+
+
 @admin.register(Spectrum)
 class SpectrumAdmin(admin.ModelAdmin):
-    """Only role and release's own description are an operator's to change."""
-
+    form = RoleForm
     list_display = ("name", "release", "role", "cls", "subclass", "z", "snr_r", "has_file")
     list_filter = ("release", "role")
     list_select_related = ("release",)

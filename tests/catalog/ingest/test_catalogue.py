@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db
 
 DR7 = {
     "obsid": 101001, "designation": "J220848.54-020324.3", "obsdate": "2011-10-24",
-    "lmjd": 55859, "mjd": 55858, "planid": "F5902", "spid": 1, "fiberid": 7, "ra_obs": 332.2, "dec_obs": -2.05,
+    "lmjd": 55859, "mjd": 55858, "planid": "F5902", "spid": 1, "fiberid": 7,
+    "ra_obs": 332.2, "dec_obs": -2.05,
     "snru": 1.96, "snrg": 14.0, "snrr": 27.16, "snri": 30.0, "snrz": -9999.0, "objtype": "Star",
     "class": "GALAXY", "subclass": "Non", "z": 0.0876, "z_err": 1e-5, "magtype": "ugrizjh",
     "mag1": 19.1, "mag2": 17.35, "mag3": 16.8, "mag4": 99.0, "mag5": 99.0, "mag6": 99.0, "mag7": 99.0,
