@@ -11,7 +11,8 @@ TITLES = {"GALAXY": "Galaxies", "NEBULA": "Nebulae", "CANDIDATE": "Candidates", 
 HEAD = """# Columns
 
 Written by `docs/columns.py` from `catalog/columns.py`, which pages and downloads read too. Missing values are
-empty in CSV and null in FITS. The columns of galaxies and nebulae are those of Tables 3 and 2 of Lu et al. 2022.
+empty in CSV and null in FITS. The columns of galaxies and nebulae are those of Tables 3 and 2 of
+Lu et al. 2022.
 """
 
 
