@@ -140,4 +140,4 @@ def wait_for(
         assert time.monotonic() < ends, "it did not happen in time"
         if doing:
             doing()
-        time.sleep(0.1)
+        time.sleep(0.5 if doing else 0.1)

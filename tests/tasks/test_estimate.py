@@ -1,0 +1,47 @@
+"""The estimate: from counts alone, growing with each of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
+from tasks.estimate import Estimate, estimate
+from tasks.states import RetrievalStage
+
+
+def of(templates: int = 1000, queries: int = 2000, workers: int = 2, configurations=None) -> Estimate:
+    chosen = configurations or [Configuration(2, 25, 100)]
+    return estimate(configurations=chosen, templates=templates, queries=queries, workers=workers)
+
+
+def test_every_stage_has_a_share() -> None:
+    cost = of()
+    assert set(cost.stages) == set(RetrievalStage.values)
+    assert cost.seconds == pytest.approx(sum(cost.stages.values()), abs=0.1)
+
+
+def test_space_is_that_of_the_arrays() -> None:
+    cost = of(configurations=[Configuration(2, 25, 100), Configuration(1, 50, 400)])
+    assert cost.prepared_bytes == 4 * 3000 * (2500 + 5000)
+    codes = 1000 * (25 + 2 * 50)
+    assert cost.database_bytes == codes + 4 * (100 * 2500 + 400 * 5000) + 160 * 2000 * 2
+
+
+def test_lines_are_searched_on_a_step_of_2_whatever_the_configurations() -> None:
+    assert of(configurations=[Configuration(1, 50, 200)]).prepared_bytes == 4 * (3000 * 5000 + 2000 * 2500)
+
+
+@pytest.mark.parametrize("name", ["templates", "queries"])
+def test_more_spectra_cost_more(name: str) -> None:
+    assert of(**{name: 20_000}).seconds > of().seconds
+
+
+def test_more_workers_take_less_time_and_the_same_space() -> None:
+    many, few = of(workers=8, templates=50_000), of(workers=1, templates=50_000)
+    assert many.seconds < few.seconds
+    assert many.database_bytes == few.database_bytes
+
+
+def test_the_papers_run_is_a_matter_of_hours() -> None:
+    cost = of(templates=177_270, queries=492_938, configurations=PAPER_CONFIGURATIONS)
+    assert 5 < cost.seconds / 3600 < 200

@@ -1,0 +1,147 @@
+"""Pages about runs and jobs: everybody reads, staff acts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from tasks.models import Job
+from tasks.services import job_cancel
+from tasks.states import JobState, RetrievalStage
+from tests.factories import ChunkFactory, JobFactory, LogLineFactory, UserFactory
+
+from .conftest import launch, work_off
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator() -> Any:
+    """Staff that may change jobs."""
+    user = UserFactory(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["add_job", "change_job", "view_job"]))
+    return user
+
+
+@pytest.fixture
+def running() -> Job:
+    job = JobFactory(state=JobState.RUNNING, parameters={"estimate": {"stages": {"prepare": 10.0}}})
+    for number, state in enumerate(["done", "done", "waiting"]):
+        stage = RetrievalStage.PREPARE
+        ChunkFactory(job=job, stage=stage, stage_number=stage.number, number=number, state=state, work=50)
+    LogLineFactory(job=job, message="<b>odd</b> name", level="warning")
+    return job
+
+
+def test_a_complete_run_shows_its_stages_results_and_provenance(
+    survey: None, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    run = launch(note="a note")
+    work_off(run.job)
+    run.refresh_from_db()
+    with django_assert_max_num_queries(8):
+        page = client.get(run.get_absolute_url()).content.decode()
+    for stage in RetrievalStage:
+        assert stage.label in page
+    assert run.neighbours_sha256 in page
+    assert "a note" in page
+    assert "role: unknown" in page
+    assert "74 of 74 searches" in page
+    assert "data-active" not in page
+    assert "Cancel" not in page
+
+
+def test_the_list_of_runs_costs_the_same_for_one_and_for_many(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    JobFactory()
+    with django_assert_num_queries(4):
+        client.get(reverse("runs"))
+    JobFactory.create_batch(5)
+    with django_assert_num_queries(4):
+        page = client.get(reverse("runs")).content.decode()
+    assert "6 runs" in page
+
+
+def test_an_empty_list_says_what_to_do(client: Client) -> None:
+    assert "No run has been launched." in client.get(reverse("runs")).content.decode()
+
+
+def test_progress_is_told_in_numbers(client: Client, running: Job) -> None:
+    page = client.get(reverse("run", args=[running.run_id])).content.decode()
+    assert "data-active" in page
+    assert "&lt;b&gt;odd&lt;/b&gt; name" in page
+    progress = client.get(reverse("run-progress", args=[running.run_id])).json()
+    assert (progress["state"], progress["active"], progress["tone"]) == ("running", True, "busy")
+    stage = progress["stages"][RetrievalStage.PREPARE.number]
+    assert (stage["total"], stage["done"], stage["chunks"], stage["percent"]) == (150, 100, 3, 66)
+    assert progress["log"][0]["message"] == "<b>odd</b> name"
+
+
+def test_a_failed_job_says_why(client: Client, running: Job) -> None:
+    Job.objects.filter(pk=running.pk).update(
+        state="failed", error="No space.", finished_at=running.created_at
+    )
+    assert "No space." in client.get(reverse("run", args=[running.run_id])).content.decode()
+    assert client.get(reverse("run-progress", args=[running.run_id])).json()["error"] == "No space."
+
+
+@pytest.mark.parametrize("name", ["run", "run-progress", "job", "job-progress"])
+def test_what_is_not_there_is_404(client: Client, name: str) -> None:
+    assert client.get(reverse(name, args=[999_999])).status_code == 404
+
+
+ACTIONS = ["run-cancel", "run-retry", "job-cancel", "job-retry"]
+
+
+def address(name: str, job: Job) -> str:
+    return reverse(name, args=[job.run_id if name.startswith("run") else job.pk])
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_only_staff_with_the_right_acts_and_only_by_post(
+    client: Client, running: Job, operator: Any, name: str
+) -> None:
+    url = address(name, running)
+    assert client.post(url).status_code == 403
+    client.force_login(UserFactory())
+    assert client.post(url).status_code == 403
+    client.force_login(UserFactory(is_staff=True))
+    assert client.post(url).status_code == 403
+    assert Job.objects.get(pk=running.pk).state == "running"
+    client.force_login(operator)
+    assert client.get(url).status_code == 405
+    assert client.post(url).status_code == 302
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(operator)
+    assert strict.post(url).status_code == 403
+
+
+def test_cancel_and_retry_from_the_page(client: Client, running: Job, operator: Any) -> None:
+    client.force_login(operator)
+    page = client.get(reverse("run", args=[running.run_id])).content.decode()
+    assert reverse("run-cancel", args=[running.run_id]) in page
+    page = client.post(reverse("run-cancel", args=[running.run_id]), follow=True).content.decode()
+    assert "The run is cancelled." in page
+    assert Job.objects.get(pk=running.pk).state == "cancelled"
+    assert reverse("run-retry", args=[running.run_id]) in page
+    page = client.post(reverse("run-cancel", args=[running.run_id]), follow=True).content.decode()
+    assert "nothing to cancel" in page
+    client.post(reverse("run-retry", args=[running.run_id]))
+    assert Job.objects.get(pk=running.pk).state == "queued"
+
+
+def test_a_run_is_sent_from_its_job_to_its_page(client: Client, running: Job) -> None:
+    assert client.get(reverse("job", args=[running.pk])).url == running.run.get_absolute_url()
+
+
+def test_an_import_has_a_page(client: Client) -> None:
+    job = JobFactory(importing=True)
+    job_cancel(job_id=job.pk)
+    page = client.get(job.get_absolute_url()).content.decode()
+    assert "List files" in page
+    assert "cancelled" in page
