@@ -7,6 +7,7 @@ first, in the same snapshot.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from catalog.columns import Column
 from .provenance import cards
 
 BLOCK = 2880
+UNPRINTABLE = re.compile(rb"[^ -~]")
 NUMBERS = {"int": ">i8", "float": ">f8", "bool": ">i2"}
 NULLS: dict[str, Any] = {"int": -(2**63), "float": np.nan, "bool": -(2**15), "str": b""}
 """What stands for a missing value; integers name theirs in TNULL."""
@@ -76,12 +78,7 @@ def write(
 
 def ascii_bytes(text: str) -> bytes:
     """FITS holds printable ASCII only (section 4.2.1.1); other characters are escaped, as in caf\\xe9."""
-    escaped = text.encode("ascii", "backslashreplace")
-    return escaped if text.isprintable() else b"".join(_printable(byte) for byte in escaped)
-
-
-def _printable(byte: int) -> bytes:
-    return bytes([byte]) if 32 <= byte < 127 else b" "
+    return UNPRINTABLE.sub(b" ", text.encode("ascii", "backslashreplace"))
 
 
 def _pack(columns: Sequence[Column], dtype: np.dtype[Any], batch: Sequence[tuple[Any, ...]]) -> bytes:
