@@ -16,7 +16,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table as AstropyTable
 from django.http import QueryDict
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.columns import Column
@@ -259,6 +259,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_any_values_survive_fits(rows: list[tuple[Any, ...]]) -> None:
     width = max([1, *(5 * len(row[0].encode()) - 4 * len(row[0]) for row in rows if row[0])])
@@ -272,6 +273,7 @@ def test_any_values_survive_fits(rows: list[tuple[Any, ...]]) -> None:
         assert [from_astropy(cells[c.name], c.kind) for c in KINDS[1:]] == list(row[1:])
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_any_values_survive_csv(rows: list[tuple[Any, ...]]) -> None:
     content = b"".join(as_csv.write(KINDS, [rows])).decode()
