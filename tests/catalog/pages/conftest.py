@@ -55,7 +55,9 @@ def held(db: None) -> Held:
     candidate = f.CandidateFactory(run=run, spectrum=spectrum, z_cl=Z, z_rt=0.0725)
     for number, agrees in enumerate((True, True, False)):
         f.NeighbourFactory(
-            codebook=f.CodebookFactory(run=run, number=number, segments=25 * (number + 1)),
+            codebook=f.CodebookFactory(
+                run=run, number=number, segments=25 * (number + 1), centers=number + 1
+            ),
             spectrum=spectrum, template=template, distance=1.25 + number, agrees=agrees,
         )  # fmt: skip
     f.LineMeasurementFactory(

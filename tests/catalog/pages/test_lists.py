@@ -144,6 +144,7 @@ def test_what_cannot_be_read_is_said_beside_it(client: Client, query: str, said:
     page = text(client, f"/spectra/?{query}", 400)
     assert said in unescape(page)
     assert ">hidden<" not in page
+    assert " rows match" not in page
 
 
 def test_nothing_matches_and_nothing_held(client: Client) -> None:
