@@ -24,12 +24,17 @@ def release_of(header: SpectrumHeader) -> Release:
     return _release(slugify(name.replace(".", "-")), name, header.survey, header.simulated)
 
 
-def release_named(*, slug: str, survey: str, simulated: bool) -> Release:
-    """The release of that slug, made where it is new. Raises ValueError where it is not a slug."""
+def check_slug(slug: str) -> None:
+    """Raise ValueError where the text cannot be the slug of a release."""
     if not re.fullmatch(r"[a-z0-9_-]{1,50}", slug):
         raise ValueError(
             f"“{slug}” cannot name a release: use up to 50 lower-case letters, digits and hyphens"
         )
+
+
+def release_named(*, slug: str, survey: str, simulated: bool) -> Release:
+    """The release of that slug, made where it is new. Raises ValueError where it is not a slug."""
+    check_slug(slug)
     words = [
         word.upper() if re.fullmatch(r"lamost|sdss|dr\d+", word) else word for word in slug.split("-") if word
     ]

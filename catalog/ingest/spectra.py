@@ -27,7 +27,7 @@ from retrieval.readers.read import stem
 from .files import TRUTH, FoundFile, find_truth, iterate_files
 from .reasons import REASONS
 from .records import clean, file_columns, header_columns, place, role_of
-from .releases import release_named, release_of
+from .releases import check_slug, release_named, release_of
 from .truth import truth_import
 
 SLICE_FILES = 200
@@ -85,8 +85,10 @@ def spectra_import(
     """Import folders, archives and files; ``progress`` is told of every slice.
 
     ``release`` is a slug, ``role`` one of Spectrum.Role, ``manifest`` gives roles by file. Files that cannot
-    be used become refusals. Raises FileNotFoundError where a path does not exist.
+    be used become refusals. Raises FileNotFoundError where a path does not exist, ValueError for no slug.
     """
+    if release:
+        check_slug(release)
     choices = Choices(release, role, manifest or {})
     found = [iterate_files(path) for path in paths]
     if batch is None:

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog.ingest import spectra_import
-from catalog.models import HIIRegion, Refusal, Spectrum, Truth
+from catalog.models import HIIRegion, ImportBatch, Refusal, Spectrum, Truth
 from catalog.regions import PAPER_VERSION
 from tests.catalog.ingest.made import spectrum, write, zipped
 from tests.catalog.ingest.test_catalogue import ROWS, csv_text
@@ -97,6 +97,7 @@ def test_errors_are_one_line(tmp_path: Path):
         run("import_spectra", tmp_path / "missing")
     with pytest.raises(CommandError, match="cannot name a release"):
         run("import_spectra", write(tmp_path, {"a.fits": spectrum(0)}), "--release", "No Slug")
+    assert not ImportBatch.objects.exists()
     with pytest.raises(CommandError, match="No such file"):
         run("import_catalogue", tmp_path / "dr7.csv")
     with pytest.raises(CommandError, match="not empty"):
