@@ -90,8 +90,8 @@ class JobAdmin(admin.ModelAdmin):
     def upload(self, request: HttpRequest) -> HttpResponse:
         """Upload spectra: POST keeps the files and starts their import."""
         user = self._may_add(request)
-        form = UploadForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if form.is_valid():
             job = import_launch(**form.arguments(), owner=user)
             return HttpResponseRedirect(job.get_absolute_url())
         return self._page(request, "admin/tasks/upload.html", "Import spectra", form=form)

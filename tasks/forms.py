@@ -156,7 +156,7 @@ class SeveralFilesField(forms.FileField):
     widget = SeveralFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        given: Sequence[UploadedFile] = data if isinstance(data, list | tuple) else [data]
+        given: Sequence[UploadedFile | None] = data or [None]  # the field itself says that none is too few
         return [super(SeveralFilesField, self).clean(file, initial) for file in given]
 
 

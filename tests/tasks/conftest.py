@@ -52,12 +52,13 @@ def survey_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def data_dir(settings: Any, tmp_path: Path) -> Path:
+    """Prepared spectra, uploads and the demonstration in a folder of the test's own."""
     settings.DATA_DIR = tmp_path
     return tmp_path
 
 
 @pytest.fixture
-def survey(db: None, survey_folder: Path, data_dir: Path) -> None:
+def survey(db: None, survey_folder: Path) -> None:
     """The survey in the database, rolled back after the test."""
     spectra_import(paths=[survey_folder])
     paper_regions_import()
@@ -110,7 +111,6 @@ class Worker:
                 env=os.environ | {
                     "DJANGO_SETTINGS_MODULE": "portal.settings.test",
                     "DATABASE_URL": url,
-                    "DATA_DIR": str(django_settings.DATA_DIR),
                     "OMP_NUM_THREADS": "1",
                 },
             )  # fmt: skip

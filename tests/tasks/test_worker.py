@@ -62,7 +62,8 @@ def test_kills_a_flushed_broker_and_duplicates_change_nothing(
     assert state(job) == "running"
     time_passes(job)
     worker.start()
-    wait_for(lambda: reached(job, "search") or state(job) == "succeeded", doing=sweep)
+    wait_for(lambda: reached(job, "search"), doing=sweep)
+    assert Job.objects.get(pk=job.pk).error == ""
     broker.flushdb()
     worker.kill()
     time_passes(job)
