@@ -80,7 +80,7 @@ def test_guests_are_asked_to_log_in(visitor: Callable[..., Visitor]) -> None:
         assert "/admin/login/" in guest.page.url
 
 
-@pytest.mark.parametrize("path", ["/", "/galaxies/", "/spectra/"])
+@pytest.mark.parametrize("path", ["/", "/galaxies/", "/spectra/", "/admin/login/"])
 def test_the_portal_says_that_it_is_simulated(visitor: Callable[..., Visitor], path: str) -> None:
     guest = visitor()
     guest.open(path)
