@@ -2,14 +2,15 @@
 
 from django.urls import include, path
 
+from . import converters  # noqa: F401 - registers the kinds of addresses
 from .pages import bpt, home, lists, spectrum
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("robots.txt", home.robots, name="robots"),
     *(path(f"{name}/", lists.table_list, {"table": name}, name=name) for name in lists.TABLES),
-    path("spectra/<str:name>/", spectrum.spectrum_page, name="spectrum"),
-    path("spectra/<str:name>/figure.json", spectrum.figure, name="spectrum-figure"),
+    path("spectra/<spectrum_name:name>/", spectrum.spectrum_page, name="spectrum"),
+    path("spectra/<spectrum_name:name>/figure.json", spectrum.figure, name="spectrum-figure"),
     path("bpt/", bpt.bpt_page, name="bpt"),
     path("bpt/figure.json", bpt.figure, name="bpt-figure"),
     path("", include("catalog.downloads.urls")),

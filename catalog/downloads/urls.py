@@ -2,9 +2,11 @@
 
 from django.urls import path
 
+from catalog import converters  # noqa: F401 - registers the kinds of addresses
+
 from . import views
 
 urlpatterns = [
     path("<slug:table>/download.<slug:suffix>", views.download, name="download"),
-    path("spectra/<str:name>/file", views.original, name="spectrum-file"),
+    path("spectra/<spectrum_name:name>/file", views.original, name="spectrum-file"),
 ]

@@ -9,6 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, Stream
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import condition, require_safe
 
+from catalog.evidence import spectra_named
 from catalog.models import Spectrum
 from catalog.tables import TABLES
 
@@ -39,11 +40,9 @@ def download(request: HttpRequest, table: str, suffix: str) -> HttpResponseBase:
 
 def _held(name: str, release: str | None) -> Spectrum:
     """The spectrum of that name with a file, of that release or else of the newest. Raises Http404."""
-    spectra = Spectrum.objects.filter(name=name).exclude(file="")
-    if release:
-        spectra = spectra.filter(release__slug=release)
-    if spectrum := spectra.order_by("-release__created_at", "-pk").first():
-        return spectrum
+    for spectrum in spectra_named(name=name):
+        if spectrum.file and (not release or spectrum.release.slug == release):
+            return spectrum
     raise Http404(f"There is no original file of {name}{f' in release {release}' if release else ''}.")
 
 

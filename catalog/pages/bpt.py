@@ -34,7 +34,7 @@ def bpt_page(request: HttpRequest) -> HttpResponse:
     context = {
         "table": GALAXIES,
         "run": run,
-        "pinned": run if "run" in params else None,
+        "pinned": run if params.get("run") else None,
         "pin": without(params, **pin),
         "unpin": without(params, "run"),
         "counts": counts,

@@ -88,7 +88,7 @@ def _list(request: HttpRequest, table: Table) -> HttpResponse:
             error, valid = str(bad), False
     shown = [table.column(name) for name in table.shown]
     active = chips(filterset, params)
-    pinned = run if "run" in params else None
+    pinned = run if params.get("run") else None
     rows = [[cell(column, row, run=pinned) for column in shown] for row in page.rows]
     context: dict[str, Any] = {
         "table": table,

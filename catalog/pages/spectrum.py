@@ -44,7 +44,7 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
         "spectrum": spectrum,
         "namesakes": namesakes,
         "run": run,
-        "pinned": run if "run" in request.GET else None,
+        "pinned": run if request.GET.get("run") else None,
         "evidence": evidence,
         "z": z,
         "typed_z": typed,

@@ -239,3 +239,14 @@ def test_escaping(client: Client) -> None:
     page = text(client, "/spectra/x%3Cscript%3Ey/?z=<u>&release=lamost-dr7")
     for tag in ("<script>y", "<b>", "<i>", "<u>"):
         assert tag not in page
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b", "%FF", "%F0%9F%8C%8C", "x" * 500])
+def test_odd_names_are_not_found(client: Client, name: str) -> None:
+    for address in (f"/spectra/{name}/", f"/spectra/{name}/figure.json", f"/spectra/{name}/file"):
+        assert client.get(address).status_code == 404, address
+    f.SpectrumFactory(name="known", with_file=b"bytes")
+    for address in ("/spectra/known/", "/spectra/known/figure.json", "/spectra/known/file"):
+        assert client.get(f"{address}?release={name}").status_code == 404, address
+    assert client.get(f"/spectra/?name={name}").status_code in (200, 400)
+    assert client.get(f"/?run={name}").status_code == 404
