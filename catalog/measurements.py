@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from retrieval.diagnose import Flux, bpt, log_ratio, nebula_test
-from retrieval.masks import bad_pixels
 from retrieval.measure import LineFit, measure_lines
 
 from .arrays import load_spectrum
@@ -41,8 +40,9 @@ def candidates_measured(*, candidates: Iterable[Candidate]) -> tuple[list[Measur
     for candidate in candidates:
         try:
             observed = load_spectrum(candidate.spectrum)
-            bad = bad_pixels(observed.andmask, observed.ivar)
-            fits = measure_lines(observed.wavelength, observed.flux, observed.ivar, candidate.z_cl, mask=bad)
+            fits = measure_lines(
+                observed.wavelength, observed.flux, observed.ivar, candidate.z_cl, mask=observed.bad
+            )
         except (ValueError, OSError) as error:
             failures.append((candidate.spectrum.name, str(error)))
         else:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.detect import DetectParameters, pseudo_continuum
 from retrieval.lines import ARM_JOIN, SKY_BANDS, Line
-from retrieval.masks import bad_pixels, decode
+from retrieval.masks import decode
 from retrieval.readers import ObservedSpectrum
 
 from .lines import DRAWN_LINES
@@ -32,15 +32,14 @@ class MaskedStretch:
 
 def masked_stretches(observed: ObservedSpectrum) -> list[MaskedStretch]:
     """Where the spectrum is masked, by increasing wavelength, with the names of the bits set there."""
-    bad = np.flatnonzero(bad_pixels(observed.andmask, observed.ivar))
+    bad = np.flatnonzero(observed.bad)
     if not bad.size:
         return []
     cuts = np.flatnonzero(np.diff(bad) > MASK_GAP) + 1
     found = []
     for pixels in np.split(bad, cuts):
         bits = int(np.bitwise_or.reduce(observed.andmask[pixels]))
-        # Only LAMOST's bits have names here; another survey's mean other things.
-        names = decode(bits) if observed.header.survey == "LAMOST" else ("the survey's mask",) * bool(bits)
+        names = decode(bits) if observed.has_named_bits else ("the survey's mask",) * bool(bits)
         unweighted = ("no inverse variance",) if (observed.ivar[pixels] <= 0).any() else ()
         first, last = observed.wavelength[pixels[[0, -1]]]
         found.append(MaskedStretch(float(first), float(last), (*names, *unweighted)))
@@ -59,7 +58,7 @@ def spectrum_figure(
     ``template`` is drawn over it at its own observed wavelengths, as the retrieval compares them, scaled by
     least squares. ``continuum_width`` is the running median's width in Angstrom.
     """
-    good = ~bad_pixels(observed.andmask, observed.ivar)
+    good = ~observed.bad
     wave, flux = observed.wavelength, observed.flux.astype(np.float64)
     unit = "relative flux" if observed.header.flux_unit == "relative" else observed.header.flux_unit
     figure = go.Figure()
@@ -129,7 +128,7 @@ def _scaled(
     flux: NDArray[np.float64],
     weight: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    usable = ~bad_pixels(template.andmask, template.ivar)
+    usable = ~template.bad
     if not usable.any():
         return np.full(template.flux.shape, np.nan)
     other = template.flux.astype(np.float64)

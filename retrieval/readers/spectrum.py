@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from retrieval.grid import START, STOP
+from retrieval.masks import BAD_BITS, bad_pixels
 from retrieval.readers.refusals import Refused
 
 LAYOUTS = ("lamost-image5", "lamost-image5-subcontinuum", "lamost-coadd", "sdss-spec", "image1d")
@@ -58,6 +59,16 @@ class ObservedSpectrum:
     ormask: NDArray[np.int32]
     header: SpectrumHeader
     warnings: tuple[str, ...] = ()
+
+    @property
+    def has_named_bits(self) -> bool:
+        """True where the masks hold the bits of `retrieval.masks`; SDSS's mean other things."""
+        return self.header.survey != "SDSS"
+
+    @property
+    def bad(self) -> NDArray[np.bool_]:
+        """True (n,) where a pixel is not to be used. SDSS sets ivar to 0 where its own masks are fatal."""
+        return bad_pixels(self.andmask, self.ivar, BAD_BITS if self.has_named_bits else 0)
 
 
 def observed(

@@ -14,7 +14,6 @@ from catalog.models import Run, Spectrum, SpectrumBlock
 from catalog.runs import block_ids
 from retrieval import prepare
 from retrieval.grid import make_grid
-from retrieval.masks import bad_pixels
 from retrieval.prepare import Normalization
 from tasks.models import Chunk, LogLine
 
@@ -60,9 +59,10 @@ def run(chunk: Chunk) -> Callable[[], None]:
 def _prepared(spectrum: Spectrum, wanted: list[int], of_run: Run) -> dict[int, NDArray[np.float32]]:
     """The spectrum on each grid, all of them or none."""
     observed = load_spectrum(spectrum)
-    bad = bad_pixels(observed.andmask, observed.ivar)
     normalization = cast(Normalization, of_run.normalization)
     return {
-        step: prepare(observed.wavelength, observed.flux, step=step, normalization=normalization, mask=bad)[0]
+        step: prepare(
+            observed.wavelength, observed.flux, step=step, normalization=normalization, mask=observed.bad
+        )[0]
         for step in wanted
     }

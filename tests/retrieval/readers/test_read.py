@@ -184,3 +184,17 @@ def test_every_layout_and_warning_has_a_name():
     assert {one.layout for one in read} <= set(LAYOUTS)
     for one in read:
         assert set(one.warnings) <= WARNINGS.keys()
+
+
+def test_only_named_bits_make_a_pixel_bad():
+    """SDSS's lowest bits are set for whole fibres that are fit for use; ivar alone speaks there."""
+    written = files.galaxy()
+    masks = np.zeros(written.flux.size, dtype=np.int32)
+    masks[10:13] = 0b10  # LAMOST: BADPROFILE; SDSS: BADTRACE
+    ivar = written.ivar.copy()
+    ivar[20] = 0
+    unweighted = np.flatnonzero(ivar <= 0).tolist()
+    for survey, marked in (("LAMOST", [10, 11, 12]), ("SDSS", [])):
+        header = replace(written.header, survey=survey)
+        observed = replace(written, header=header, andmask=masks, ivar=ivar)
+        assert np.flatnonzero(observed.bad).tolist() == sorted({*marked, *unweighted})
