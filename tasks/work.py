@@ -8,6 +8,7 @@ import traceback
 
 from django.conf import settings
 from django.db import OperationalError, connections
+from django.db.models import Min, Sum
 from django.utils import timezone
 
 from catalog.prepared import PreparedGoneError
@@ -95,11 +96,22 @@ def _finish(chunk: Chunk, write: Write) -> None:
         chunk.lease = chunk.lease_expires_at = None
         chunk.save()
         job.heartbeat_at = now
-        if not job.chunks.exclude(state=ChunkState.DONE).exists():
-            job.state, job.finished_at = JobState.SUCCEEDED, now
-        elif not job.chunks.filter(stage_number=chunk.stage_number).exclude(state=ChunkState.DONE).exists():
-            wake(job)  # a stage opens: others may be idle
+        if not job.chunks.filter(stage_number=chunk.stage_number).exclude(state=ChunkState.DONE).exists():
+            _log_stage(chunk, job)
+            if job.chunks.exclude(state=ChunkState.DONE).exists():
+                wake(job)  # a stage opens: others may be idle
+            else:
+                job.state, job.finished_at = JobState.SUCCEEDED, now
         job.save()
+
+
+def _log_stage(chunk: Chunk, job: Job) -> None:
+    stage = stages_of(job)[chunk.stage_number]
+    of_stage = job.chunks.filter(stage_number=chunk.stage_number)
+    totals = of_stage.aggregate(work=Sum("work"), started=Min("started_at"))
+    seconds = (timezone.now() - totals["started"]).total_seconds()
+    message = f"{stage.label}: done, {totals['work']:,} {stage.unit} in {seconds:.1f} s."
+    LogLine.objects.create(job=job, message=message)
 
 
 def _release(chunk: Chunk, reason: str, details: str) -> None:
