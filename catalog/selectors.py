@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from .models import Candidate, CounterpartLookup, Release, Run, Spectrum
+from .models import Candidate, CounterpartLookup, Release, Run
 from .tables import GALAXIES, SERVICES
 
 
@@ -69,11 +69,6 @@ def _new_galaxies(run: Run) -> int | None:
     if asked.aggregate(services=Count("service", distinct=True))["services"] < len(SERVICES):
         return None
     return GALAXIES.rows(run).filter(new_galaxy=True).count()
-
-
-def spectra_held() -> int:
-    """How many spectra the portal holds."""
-    return Spectrum.objects.count()
 
 
 @dataclass(frozen=True)

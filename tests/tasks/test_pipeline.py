@@ -13,7 +13,7 @@ from catalog.runs import configuration_results
 from retrieval import ProductQuantizer, detect_lines, line_redshift, prepare
 from retrieval.masks import bad_pixels
 from tasks.models import LogLine
-from tasks.stages import select
+from tasks.stages import select, stages_of
 
 from .conftest import CONFIGURATIONS, launch, work_off
 
@@ -35,6 +35,8 @@ def test_a_run_equals_the_plain_computation(survey: None) -> None:
     run = launch(seed=3)
     job = work_off(run.job)
     assert (job.state, job.error) == ("succeeded", "")
+    ended = [line.message.split(":")[0] for line in job.log.all() if ": done, " in line.message]
+    assert ended == [stage.label for stage in stages_of(job)]
     run.refresh_from_db()
 
     z_cl = {}
