@@ -35,15 +35,14 @@ shell: ## open a Python shell with the models
 lint: install ## check style, types, layers, templates and migrations
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy retrieval portal $(wildcard catalog/services* tasks/services*)
+	.venv/bin/mypy retrieval catalog tasks portal
 	.venv/bin/lint-imports
-	.venv/bin/djlint --quiet --check --lint templates
+	.venv/bin/djlint --quiet --lint templates
 	.venv/bin/python manage.py makemigrations --check --dry-run
 
-format: install ## write Python files and templates in the one style
+format: install ## write Python files in the one style
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
-	.venv/bin/djlint --quiet --reformat templates
 
 lock: install ## write requirements/*.lock anew from requirements/*.in (ARGS=--upgrade)
 	$(LOCK) requirements/base.in -o requirements/base.lock
