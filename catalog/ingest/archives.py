@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -24,7 +26,11 @@ ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 FOREIGN_ENDINGS = (".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error, NotImplementedError)
+# ValueError: names that are not the UTF-8 that they claim to be, numbers that are none.
+BROKEN = (
+    zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error, NotImplementedError, ValueError,
+    struct.error, lzma.LZMAError,
+)  # fmt: skip
 
 
 class Member(NamedTuple):
@@ -58,6 +64,8 @@ def members(path: Path) -> Iterator[Member]:
             yield from _zip_members(path)
         else:
             yield from _tar_members(path, gzipped=head.startswith(GZIP_MAGIC))
+    except Refused:
+        raise
     except BROKEN as error:
         raise Refused("unreadable-archive", f"{type(error).__name__}: {error}"[:300]) from error
 
@@ -110,6 +118,8 @@ def _read_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     try:
         file = archive.extractfile(info)
         return file.read() if file else b""
+    except Refused:
+        raise
     except BROKEN as error:
         raise Refused("unreadable-archive", f"{info.name}: {error}"[:300]) from error
 
@@ -153,7 +163,7 @@ def _check_totals(count: int, unpacked: int, packed: int) -> None:
 
 def _check_path(name: str) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         raise Refused("archive-path", f"{name!r}.")
 
 

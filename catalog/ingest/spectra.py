@@ -33,6 +33,7 @@ from .truth import truth_import
 SLICE_FILES = 200
 SLICE_BYTES = 64 * 2**20
 NAME_LENGTH = 160
+FILE_NAME_BYTES = 240  # file systems take 255
 LOCK = 0x5350_4543  # of all imports: names, obsids and sources are found and made under it
 
 _COUNTED = ("imported", "attached", "already_held", "refused")
@@ -277,8 +278,9 @@ class _Slice:
             return
         if arrival.refused:
             raise arrival.refused
-        if not 0 < len(name) <= NAME_LENGTH:
-            raise Refused("name-unusable", f"{len(name)} characters: {name[:80]!r}.")
+        size = len(clean(arrival.file.name, None).encode())
+        if not 0 < len(name) <= NAME_LENGTH or size > FILE_NAME_BYTES:
+            raise Refused("name-unusable", f"{len(name)} characters, {size} bytes: {name[:80]!r}.")
         spectrum = arrival.spectrum or read_spectrum(arrival.content, arrival.file.name)
         release = self._release(spectrum)
         if release.simulated != spectrum.header.simulated:

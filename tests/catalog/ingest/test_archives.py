@@ -62,6 +62,17 @@ def test_paths_that_lead_outside(tmp_path: Path, name, pack, path):
     ]
 
 
+@pytest.mark.parametrize(("name", "pack"), [("s.zip", zipped), ("s.tar.gz", tarred)])
+def test_a_member_that_has_no_name(tmp_path: Path, name, pack):
+    assert list(met(pack(tmp_path / name, {".": b"x", "good.fits": b"y"})).values()) == ["archive-path", b"y"]
+
+
+def test_a_name_that_is_not_the_text_it_claims_to_be(tmp_path: Path):
+    raw = zipped(tmp_path / "s.zip", {"é.fits": b"x"}).read_bytes()
+    (tmp_path / "s.zip").write_bytes(raw.replace("é".encode(), b"\xff\xff"))
+    assert met(tmp_path / "s.zip") == {"s.zip": "unreadable-archive"}
+
+
 def test_links(tmp_path: Path):
     tar = tarred(tmp_path / "s.tar", {"a.fits": link("a.fits", "/etc/passwd")})
     assert met(tar) == {"s.tar: a.fits": "archive-path"}

@@ -14,7 +14,7 @@ from catalog.arrays import load_spectrum
 from catalog.ingest import REASONS, Choices, import_finish, import_slice, iterate_files, spectra_import
 from catalog.ingest import spectra as module
 from catalog.models import ImportBatch, Refusal, Release, Source, Spectrum
-from tests.catalog.ingest.made import simulated, spectrum, write
+from tests.catalog.ingest.made import simulated, spectrum, write, zipped
 from tests.factories import ImportBatchFactory, ReleaseFactory, SpectrumFactory
 from tests.retrieval.readers import files
 
@@ -195,6 +195,13 @@ def test_values_that_the_database_cannot_hold_do_not_stop_it(tmp_path: Path):
     a, b = Spectrum.objects.order_by("name")
     assert (a.fiber, a.subclass, a.obsid) == (None, "x" * 40, 2**40)
     assert b.ra == 0
+
+
+def test_a_name_longer_than_file_systems_take_does_not_stop_it(tmp_path: Path):
+    packed = zipped(tmp_path / "s.zip", {f"{'好' * 150}.fits": spectrum(0), "b.fits": spectrum(1)})
+    batch = spectra_import(paths=[packed])
+    assert list(reasons(batch).values()) == ["name-unusable"]
+    assert batch.imported == 1
 
 
 def test_a_spectrum_without_position_has_no_source(tmp_path: Path):
