@@ -226,7 +226,9 @@ def job_retry(*, job_id: int, by: User | None = None) -> Job:
     )
     if job.run and not prepared.exists(job.run):
         # The prepared spectra were dropped: all is selected and prepared afresh.
-        job.chunks.filter(stage_number=RetrievalStage.SELECT.number).update(state=ChunkState.WAITING)
+        job.chunks.filter(stage_number=RetrievalStage.SELECT.number).update(
+            state=ChunkState.WAITING, attempts=0
+        )
     job.state, job.finished_at, job.error = JobState.QUEUED, None, ""
     job.heartbeat_at = None
     job.save()

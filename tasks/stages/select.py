@@ -38,11 +38,13 @@ def run(chunk: Chunk) -> Callable[[], None]:
     if both.size:
         raise JobError(f"{both.size} spectra are templates and queries by now: launch with others.")
     codebooks = list(of_run.codebooks.all())
-    for part, selected in ids.items():
-        for step in steps(codebooks, part):
-            prepared.create(of_run, part=part, step=step, rows=selected.size, block=block_size(selected.size))
 
     def write() -> None:
+        # Only under the lease: a worker that was given up for dead must not empty arrays that others fill.
+        for part, selected in ids.items():
+            rows, block = selected.size, block_size(selected.size)
+            for step in steps(codebooks, part):
+                prepared.create(of_run, part=part, step=step, rows=rows, block=block)
         _forget(of_run)
         blocks = SpectrumBlock.objects.bulk_create(
             block for part, selected in ids.items() for block in _blocks(of_run, part, selected)

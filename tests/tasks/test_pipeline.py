@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from catalog.arrays import load_spectrum
 from catalog.models import Candidate, LineRedshift, Neighbour, RegionMatch, Run, Spectrum
 from catalog.runs import configuration_results
 from retrieval import ProductQuantizer, detect_lines, line_redshift, prepare
 from retrieval.masks import bad_pixels
-from tasks.models import LogLine
+from tasks.leases import claim
+from tasks.models import Chunk, LogLine
 from tasks.stages import select, stages_of
+from tasks.work import do
 
 from .conftest import CONFIGURATIONS, launch, work_off
 
@@ -122,6 +126,19 @@ def test_the_seed_decides_and_the_cut_into_chunks_does_not(
     assert run.job.chunks.filter(stage="train").count() == 25 + 50
     run.refresh_from_db()
     assert run.neighbours_sha256 == first
+
+
+def test_a_worker_given_up_for_dead_that_selects_late_empties_nothing(survey: None) -> None:
+    untouched = launch(seed=1)
+    work_off(untouched.job)
+    run = launch(seed=1)
+    late = claim(run.job.pk)
+    Chunk.objects.filter(pk=late.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    work_off(run.job, until=lambda: run.job.chunks.filter(stage="detect", state="done").exists())
+    do(late)
+    assert work_off(run.job).state == "succeeded"
+    checksums = Run.objects.filter(pk__in=[untouched.pk, run.pk]).values_list("neighbours_sha256", flat=True)
+    assert checksums[0] == checksums[1]
 
 
 def test_metric_and_normalisation_reach_the_search(survey: None) -> None:
