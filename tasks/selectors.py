@@ -62,16 +62,23 @@ class Progress:
         return asdict(self) | {"percent": self.percent, "stages": stages}
 
 
-def job_log(job: Job) -> list[LogLine]:
-    """The last lines of a job's log, oldest first."""
-    return list(job.log.order_by("-pk")[:LOG_LINES])[::-1]
+def job_log(job: Job, *, whole: bool) -> list[LogLine]:
+    """The last lines of a job's log, oldest first.
+
+    Only the first line of each message unless ``whole``: tracebacks are for those who keep the portal.
+    """
+    lines = list(job.log.order_by("-pk")[:LOG_LINES])[::-1]
+    if not whole:
+        for line in lines:
+            line.message = line.message.partition("\n")[0]
+    return lines
 
 
-def progress_json(job: Job) -> dict[str, Any]:
-    """Progress and log of a job for the page that polls it."""
+def progress_json(job: Job, *, whole: bool) -> dict[str, Any]:
+    """Progress and log (see job_log) of a job for the page that polls it."""
     lines = [
         {"at": line.at.isoformat(timespec="seconds"), "level": line.level, "message": line.message}
-        for line in job_log(job)
+        for line in job_log(job, whole=whole)
     ]
     return job_progress(job).as_json() | {"log": lines}
 
@@ -93,7 +100,7 @@ def job_progress(job: Job) -> Progress:
     stages = []
     for number, stage in enumerate(stages_of(job)):
         row = by_number.get(number)
-        state, seconds = _stage_state(row, now)
+        state, seconds = _stage_state(row, now, ended=job.finished_at is not None)
         amount = row["done"] if row else 0
         stages.append(
             StageProgress(
@@ -123,11 +130,11 @@ def job_progress(job: Job) -> Progress:
     )
 
 
-def _stage_state(row: Mapping[str, Any] | None, now: datetime) -> tuple[str, float | None]:
+def _stage_state(row: Mapping[str, Any] | None, now: datetime, *, ended: bool) -> tuple[str, float | None]:
     if row is None or row["started"] is None:
-        return "waiting", None
+        return "not begun" if ended else "waiting", None
     if row["open"]:
-        return "running", (now - row["started"]).total_seconds()
+        return "stopped" if ended else "running", (now - row["started"]).total_seconds()
     return "done", (row["finished"] - row["started"]).total_seconds()
 
 

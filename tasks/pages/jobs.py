@@ -18,7 +18,8 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(Job.objects.select_related("batch", "batch__release", "owner", "run"), pk=pk)
     if job.run_id:
         return HttpResponseRedirect(job.get_absolute_url())
-    context = {"job": job, "batch": job.batch, "progress": job_progress(job), "log": job_log(job)}
+    context = {"job": job, "batch": job.batch, "progress": job_progress(job)}
+    context["log"] = job_log(job, whole=request.user.is_staff)
     return render(request, "tasks/job.html", context)
 
 
@@ -26,4 +27,5 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 def job_progress_json(request: HttpRequest, pk: int) -> JsonResponse:
     """/jobs/<pk>/progress.json: what the page polls."""
-    return JsonResponse(progress_json(get_object_or_404(Job, pk=pk)))
+    job = get_object_or_404(Job, pk=pk)
+    return JsonResponse(progress_json(job, whole=request.user.is_staff))

@@ -39,7 +39,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
             "run": run,
             "job": job,
             "progress": job_progress(job) if job else None,
-            "log": job_log(job) if job else [],
+            "log": job_log(job, whole=request.user.is_staff) if job else [],
             "configurations": configuration_results(run),
             "selections": [("Templates", run.template_selection), ("Queries", run.query_selection)],
         },
@@ -50,4 +50,5 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 def run_progress(request: HttpRequest, pk: int) -> JsonResponse:
     """/runs/<pk>/progress.json: what the page polls while the run is active."""
-    return JsonResponse(progress_json(get_object_or_404(Job, run=pk)))
+    job = get_object_or_404(Job, run=pk)
+    return JsonResponse(progress_json(job, whole=request.user.is_staff))

@@ -90,6 +90,30 @@ def test_a_failed_job_says_why(client: Client, running: Job) -> None:
     assert client.get(reverse("run-progress", args=[running.run_id])).json()["error"] == "No space."
 
 
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_no_stage_of_a_job_that_has_ended_is_running(client: Client, running: Job, state: str) -> None:
+    running.chunks.update(started_at=running.created_at)
+    url = reverse("run-progress", args=[running.run_id])
+    prepare = RetrievalStage.PREPARE.number
+    states = [stage["state"] for stage in client.get(url).json()["stages"]]
+    assert (states[prepare], states[-1]) == ("running", "waiting")
+    Job.objects.filter(pk=running.pk).update(state=state, finished_at=running.created_at)
+    states = [stage["state"] for stage in client.get(url).json()["stages"]]
+    assert (states[prepare], states[-1]) == ("stopped", "not begun")
+
+
+def test_tracebacks_are_for_staff(client: Client, running: Job, operator: Any) -> None:
+    LogLineFactory(job=running, message="attempt 1 failed\nTraceback: secret place")
+    for name in ("run", "run-progress"):
+        url = address(name, running)
+        client.logout()
+        page = client.get(url).content.decode()
+        assert "attempt 1 failed" in page
+        assert "secret place" not in page
+        client.force_login(operator)
+        assert "secret place" in client.get(url).content.decode()
+
+
 @pytest.mark.parametrize("name", ["run", "run-progress", "job", "job-progress"])
 def test_what_is_not_there_is_404(client: Client, name: str) -> None:
     assert client.get(reverse(name, args=[999_999])).status_code == 404
