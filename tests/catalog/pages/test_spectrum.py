@@ -51,7 +51,7 @@ def test_page_shows_evidence_measurements_and_provenance(client: Client, held: H
         held.spectrum.sha256,
         "lamost-image5",
         "not looked up yet",
-        "It was found inside none",
+        "It lies inside none",
         'data-spectrum="/spectra/spec-galaxy/figure.json?release=lamost-dr7',
         "/spectra/spec-galaxy/file?release=lamost-dr7",
     ):  # fmt: skip
