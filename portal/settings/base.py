@@ -157,9 +157,6 @@ CELERY_TIMEZONE = TIME_ZONE
 # A sweep that waited longer than the next one is void: a worker that comes back finds one, not hundreds.
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "tasks.sweep.sweep", "schedule": 3.0, "options": {"expires": 3}}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA.run / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "tasks.sweep.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
-}
 
 WORKERS = env.number("WORKERS", 2)
 """Children of the Celery worker; each does its linear algebra on one thread."""
