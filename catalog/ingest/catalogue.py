@@ -8,6 +8,7 @@ import io
 import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
@@ -57,11 +58,12 @@ def catalogue_import(
     """Import a catalogue (CSV with ``|`` or ``,``, or FITS; gzipped or not) as spectra without files.
 
     A row whose obsid, or file name, the release holds already is left as it is. ``release`` is a slug; by
-    default the DR number in the file's name tells. Raises ValueError where the file is no such catalogue.
+    default the DR number in the file's name tells. Raises ValueError where the file is no such catalogue, or
+    is damaged.
     """
     target = release_named(slug=release or _slug_of(path), survey="LAMOST", simulated=False)
     with ExitStack() as stack:
-        rows = _rows(path, stack)
+        rows = _undamaged_rows(path, stack)
         first = list(islice(rows, SLICE_ROWS))
         batch = ImportBatch.objects.create(
             origin=clean(path.name, 400), release=target, started_by=started_by
@@ -83,6 +85,19 @@ def _slug_of(path: Path) -> str:
     raise ValueError(
         f"{path.name} does not name its data release: give one with --release, such as lamost-dr7"
     )
+
+
+def _undamaged_rows(path: Path, stack: ExitStack) -> Iterator[Row]:
+    """The rows of a catalogue. ValueError, with what to do, where the file cannot be read on."""
+    number = 0
+    try:
+        for number, row in _rows(path, stack):
+            yield number, row
+    except (csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(
+            f"{path.name} is damaged after row {number} ({error}): fetch it again and repeat the import, "
+            "which leaves what is held as it is"
+        ) from error
 
 
 def _rows(path: Path, stack: ExitStack) -> Iterator[Row]:
@@ -109,6 +124,8 @@ def _fits_rows(path: Path, stack: ExitStack) -> Iterator[Row]:
     if table is None:
         raise ValueError(f"{path.name} holds no table: is it a spectrum? Use import_spectra for those")
     names = _card_names(path.name, table.columns.names)
+    if table.fileinfo()["datLoc"] + table.size > path.stat().st_size:
+        raise EOFError("the table ends before its last row")
     for first in range(0, len(table.data), SLICE_ROWS):
         part = table.data[first : first + SLICE_ROWS]
         columns = [part[name].tolist() for name in table.columns.names]

@@ -37,6 +37,6 @@ class Command(BaseCommand):
 
             try:
                 batch = catalogue_import(path=file, release=release, progress=show)
-            except (ValueError, OSError, EOFError) as error:
+            except (ValueError, OSError) as error:
                 raise CommandError(str(error)) from error
         self.stdout.write(as_json(batch.pk, total) if json else as_text(batch.pk, total, unit="rows"))

@@ -161,3 +161,20 @@ def test_the_release_must_be_told(tmp_path: Path):
         catalogue_import(path=tmp_path / "catalogue.csv")
     with pytest.raises(ValueError, match="lower-case"):
         catalogue_import(path=tmp_path / "catalogue.csv", release="No Slug!")
+
+
+def test_damage_is_said_with_what_to_do(tmp_path: Path):
+    many = [row(obsid=n, fiberid=n) for n in range(1, 200)]
+    table, packed = fits_bytes(many, tmp_path / "table.fits"), gzip.compress(csv_text(many))
+    garbled = packed[:40] + bytes(byte ^ 0xFF for byte in packed[40:60]) + packed[60:]
+    damaged = {
+        "cut.fits": table[: len(table) // 2],
+        "cut.fits.gz": gzip.compress(table)[:-100],
+        "cut.csv.gz": packed[:-100],
+        "garbled.csv.gz": garbled,
+        "endless.csv": csv_text([*many, row(subclass="x" * 200_000)]),
+    }
+    for name, content in damaged.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match="fetch it again"):
+            catalogue_import(path=tmp_path / name, release="lamost-dr7")
