@@ -8,18 +8,26 @@ Cauchy and Schwarz), and the few templates that the bound leaves are settled exa
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.index import TemplateIndex, decode
 from retrieval.kernels import ScanKernels
-from retrieval.kernels.products_native import integer_multiply, integers, multiply, packed
+from retrieval.kernels.products_native import IntegerProducts, integer_products, packed
 from retrieval.scale import scale_of
 from retrieval.work import Watch, in_threads
 
 UNIT = 2.0**-24  # rounding of float32
 QUERIES = 4096  # at once: decoding a template is shared by so many
-TILE = 1024  # templates at once
+TILE = 512  # templates at once
+
+# q.t - |t|^2 / 2 of a tile of templates and all queries (t, q), the largest |t|, and what |q - t|^2 may have
+# lost for every query (q,) beside the roundings of float32.
+_Products = tuple[NDArray[np.float32], float, NDArray[np.float64]]
+_Multiply = Callable[[slice], _Products]
 
 
 def piece_count(queries: int, templates: int) -> int:
@@ -58,7 +66,6 @@ def _search_block(
     found: NDArray[np.int64],
     distance: NDArray[np.float64],
 ) -> None:
-    compiled = integer_multiply() if kernels.name == "native" else None
     mean = index.mean * np.float32(scale / index.scale)
     about = queries * np.float32(scale) - mean
     squares = np.einsum("ij,ij->i", about, about, dtype=np.float64)
@@ -67,30 +74,19 @@ def _search_block(
     loss = 1.01 * (mean.size + 16) * UNIT
     roots = np.sqrt(limit) * scale
     top = roots * roots
-    whole = integers(about, norms) if compiled else None
-    side = packed(whole.values) if whole else None
+    integer = integer_products() if kernels.name == "native" else None
+    multiply = (
+        _integer_tile(integer, index, mean, scale, about, norms)
+        if integer
+        else _float_tile(index, mean, scale, about)
+    )
     candidates: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]] = []
 
     def work(first: int) -> None:
-        tile = decode(index.codebook, index.codes[first : first + TILE])
-        tile *= np.float32(scale)
-        tile -= mean
-        tile_squares = np.einsum("ij,ij->i", tile, tile, dtype=np.float64)
-        tile_norms = np.sqrt(tile_squares)
-        products = about @ tile.T
+        products, reach, lost = multiply(slice(first, first + TILE))
         # In scaled units 1e-30 is more than what underflows.
-        lost = loss * (norms + tile_norms.max()) ** 2 + 2 * UNIT * (squares + top) + 1e-30
-        if compiled is None or whole is None or side is None:
-            products = tile @ about.T
-        else:
-            rounded = integers(tile, tile_norms)
-            products = multiply(compiled, rounded.values, side, len(about))
-            products *= rounded.step.astype(np.float32)[:, None]
-            products *= whole.step.astype(np.float32)
-            # (a + e).(b + f) - a.b is at most |e| |b| + |a + e| |f|.
-            lost += 2.0 * (whole.error * tile_norms.max() + (norms + whole.error) * rounded.error.max())
+        lost = lost + loss * (norms + reach) ** 2 + 2 * UNIT * (squares + top) + 1e-30
         # |q - t|^2 <= top is q.t - |t|^2 / 2 >= (|q|^2 - top) / 2.
-        products -= (tile_squares / 2).astype(np.float32)[:, None]
         t, q = np.nonzero(products >= ((squares - top - lost) / 2).astype(np.float32))
         bound = squares[q] - 2.0 * products[t, q] - lost[q]
         candidates.append((q, t + first, bound))
@@ -108,3 +104,44 @@ def _search_block(
         )
 
     in_threads(settle, range(len(queries)), threads, watch, counted=False)
+
+
+def _float_tile(
+    index: TemplateIndex, mean: NDArray[np.float32], scale: float, about: NDArray[np.float32]
+) -> _Multiply:
+    def multiply(rows: slice) -> _Products:
+        tile = decode(index.codebook, index.codes[rows])
+        tile *= np.float32(scale)
+        tile -= mean
+        squares = np.einsum("ij,ij->i", tile, tile, dtype=np.float64)
+        products = tile @ about.T
+        products -= (squares / 2).astype(np.float32)[:, None]
+        return products, float(np.sqrt(squares.max())), np.zeros(len(about))
+
+    return multiply
+
+
+def _integer_tile(
+    integer: IntegerProducts,
+    index: TemplateIndex,
+    mean: NDArray[np.float32],
+    scale: float,
+    about: NDArray[np.float32],
+    norms: NDArray[np.float64],
+) -> _Multiply:
+    queries = integer.vectors(about)
+    side, steps = packed(queries)
+    local = threading.local()
+
+    def multiply(rows: slice) -> _Products:
+        if not hasattr(local, "products"):
+            local.products = np.empty((TILE, steps.size), dtype=np.float32)
+        templates = integer.templates(index, rows, mean, scale)
+        products = local.products[: templates.step.size]
+        integer.multiply(templates, side, steps, products)
+        reach = float(np.sqrt(templates.square.max()))
+        # (a + e).(b + f) - a.b is at most |e| |b| + |a + e| |f|.
+        lost = 2.0 * (queries.error * reach + (norms + queries.error) * templates.error.max())
+        return products[:, : len(about)], reach, lost
+
+    return multiply
