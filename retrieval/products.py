@@ -21,7 +21,7 @@ from retrieval.scale import scale_of
 from retrieval.work import Watch, in_threads
 
 UNIT = 2.0**-24  # rounding of float32
-QUERIES = 4096  # at once: decoding a template is shared by so many
+QUERIES = 8192  # at once: decoding a template is shared by so many
 TILE = 512  # templates at once
 
 # q.t - |t|^2 / 2 of a tile of templates and all queries (t, q), the largest |t|, and what |q - t|^2 may have
