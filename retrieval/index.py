@@ -55,8 +55,10 @@ class TemplateIndex:
     def points(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Principal components of `queries` (q, d): (q, p)."""
         # The limit keeps products finite; it only costs good guesses, for queries like no template.
-        scaled = np.clip(queries, -LARGEST / self.scale, LARGEST / self.scale) * np.float32(self.scale)
-        return (scaled - self.mean) @ self.components
+        largest = min(LARGEST / self.scale, 3e38)
+        scaled = np.clip(queries, -largest, largest) * np.float32(self.scale)
+        points: NDArray[np.float32] = (scaled - self.mean) @ self.components
+        return points
 
 
 def index_bytes(templates: int, segments: int, code_bytes: int) -> int:

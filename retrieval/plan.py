@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from retrieval.products import QUERIES
+
 PlanName = Literal["plain", "tables", "products"]
 
-# Seconds on one core of 2024 (Zen 5, 3.7 GHz), fitted to `benchmarks/retrieval.py`. Only ratios matter.
+# Seconds on one busy core of 2024 (Zen 5, 3.7 GHz). Only their ratios matter.
 ENTRY = 2.5e-9  # one float64 table entry of the plain definition, made
-LOOKUP = {"numpy": 1.2e-9, "native": 0.8e-9, "numba": 1.3e-9}  # one entry, or one line of entries, added
-LINE_ENTRY = {"native": 0.05e-9, "numba": 0.1e-9}  # one uint16 entry and sample, made
-PRODUCT = 1.15e-11  # one multiplication of sgemm
-DECODED = 1.5e-9  # one sample decoded
-QUERY = 6e-5  # guesses and exact evaluations of one query
+LOOKUP = {"numpy": 1.2e-9, "native": 1.2e-9, "numba": 6.5e-9}  # one entry, or one line of entries, added
+LINE_ENTRY = {"native": 2.5e-11, "numba": 8e-11}  # one sample of one uint16 entry, made
+PRODUCT = {"float32": 2.2e-11, "int16": 5.5e-12}  # one multiplication of a matrix product
+DECODED = {"float32": 1.3e-8, "int16": 6e-9}  # one sample of a template, decoded and rounded
+QUERY = 8e-5  # guesses and exact evaluations of one query
 INDEXED = 6e-9  # one sample of a template, indexed
 TOUCHED = 0.65  # share of the lookups that remain when hopeless templates are left out
 SMALL_CACHE = 2**20  # bytes; larger tables are read from a slower cache
@@ -40,6 +42,7 @@ class Problem:
     width: int
     squared: bool
     threads: int
+    integers: bool  # whether products run in 16-bit integers
 
 
 def choose(problem: Problem, kernels: str, lanes: int, indexed: bool) -> Plan:
@@ -70,6 +73,17 @@ def estimates(problem: Problem, kernels: str, lanes: int, indexed: bool) -> dict
     }
     if kernels == "numpy":
         return costs
+    blocks = -(-q // lanes)
+    threads = min(problem.threads, blocks)
+    index = 0.0 if indexed else n * samples * INDEXED
+    lookup = LOOKUP[kernels] * (1.0 if 16 * lanes * k <= SMALL_CACHE else 1.6)
+    made = 2 * samples * k * lanes * LINE_ENTRY[kernels]
+    costs["tables"] = index + (blocks * (made + n * m * TOUCHED * lookup) + q * QUERY) / threads
+    if problem.squared:
+        kind = "int16" if problem.integers else "float32"
+        products = n * samples * (q * PRODUCT[kind] + -(-q // QUERIES) * DECODED[kind])
+        costs["products"] = index + (products + q * QUERY) / problem.threads
+    return costs
     blocks = -(-q // lanes)
     threads = min(problem.threads, blocks)
     index = 0.0 if indexed else n * samples * INDEXED

@@ -35,6 +35,11 @@ def piece_count(queries: int, templates: int) -> int:
     return -(-queries // QUERIES) * -(-templates // TILE)
 
 
+def multiplies_integers(kernels: ScanKernels) -> bool:
+    """Whether products run in 16-bit integers here."""
+    return kernels.name == "native" and integer_products() is not None
+
+
 def search_products(
     index: TemplateIndex,
     queries: NDArray[np.float32],
@@ -74,7 +79,7 @@ def _search_block(
     loss = 1.01 * (mean.size + 16) * UNIT
     roots = np.sqrt(limit) * scale
     top = roots * roots
-    integer = integer_products() if kernels.name == "native" else None
+    integer = integer_products() if multiplies_integers(kernels) else None
     multiply = (
         _integer_tile(integer, index, mean, scale, about, norms)
         if integer

@@ -19,7 +19,7 @@ from retrieval.index import Codes, TemplateIndex, build_index, index_bytes, near
 from retrieval.kernels import ScanKernels, scan_kernels
 from retrieval.kernels.memory import scratch_bytes, table_scratch, template_bytes
 from retrieval.plan import Plan, PlanName, Problem, choose
-from retrieval.products import piece_count, search_products
+from retrieval.products import multiplies_integers, piece_count, search_products
 from retrieval.work import Cancelled, Progress, Watch, in_threads
 
 Metric = Literal["l2_sum", "l2_squared"]
@@ -95,8 +95,16 @@ class Searcher:
 
     def plan(self, queries: int) -> Plan:
         """How `nearest` would search for so many queries, and why."""
+        segments, centers, width = self.codebook.shape
         problem = Problem(
-            len(self.codes), queries, *self.codebook.shape, self.metric == "l2_squared", self.threads
+            templates=len(self.codes),
+            queries=queries,
+            segments=segments,
+            centers=centers,
+            width=width,
+            squared=self.metric == "l2_squared",
+            threads=self.threads,
+            integers=self._kernels is not None and multiplies_integers(self._kernels),
         )
         name, lanes = (self._kernels.name, self._kernels.block) if self._kernels else ("numpy", 1)
         return choose(problem, name, lanes, indexed=self._kept is not None)
