@@ -57,8 +57,7 @@ class TemplateIndex:
         # The limit keeps products finite; it only costs good guesses, for queries like no template.
         largest = min(LARGEST / self.scale, 3e38)
         scaled = np.clip(queries, -largest, largest) * np.float32(self.scale)
-        points: NDArray[np.float32] = (scaled - self.mean) @ self.components
-        return points
+        return np.asarray((scaled - self.mean) @ self.components, dtype=np.float32)
 
 
 def index_bytes(templates: int, segments: int, code_bytes: int) -> int:
