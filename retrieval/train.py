@@ -1,8 +1,8 @@
 """K-means of the segments of a product quantizer: fast, and the same for any number of threads.
 
 Starts on a sample that takes far points more often (a lightweight coreset: Bachem, Lucic & Krause 2018), each
-weighted by one over its chance: there k-means++ (Arthur & Vassilvitskii 2007) with several trials a centre, then
-Lloyd's iterations with over-relaxed steps; some more on a larger sample; at last plain ones on all points.
+weighted by one over its chance: there k-means++ (Arthur & Vassilvitskii 2007) with several trials a centre,
+then Lloyd's iterations with over-relaxed steps; some more on a larger sample; at last a few on all points.
 Assignments are exact (`retrieval.kernels.train`) and sums run in float64 in the order of the rows.
 """
 
@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 
 from retrieval.kernels.train import Totals, TrainKernels, train_kernels
 
-MANY_CENTERS, MANY_TRIALS, FEW_TRIALS = 512, 5, 2  # points that k-means++ weighs for each centre
-SAMPLES = ((32, 10), (128, 10))  # points per centre of a sample, and at most how many iterations on it
-RELAXATION = 1.7  # steps beyond the means reach the optimum in fewer iterations
+FEW_CENTERS = 512  # the fewer they are, the more it matters which are chosen, and the less it costs
+TRIALS = (5, 2)  # of k-means++ for each centre, of few and of many
+FIRST_SAMPLE = (32, 16)  # points per centre, of few and of many
+SECOND_SAMPLE = (32, 128)  # points per centre: at least, and at most if that is more than half of the points
+SAMPLE_ITERATIONS = 10  # at most, on each sample
+RELAXATION = 1.8  # steps beyond the means reach the optimum in fewer iterations
 TOLERANCE = 1e-3  # converged: an iteration lowers the inertia by less than this share
 ITERATIONS = 3  # at most, on all points
 EXPONENTS = 30  # powers of two beyond which points are scaled, lest their squares leave float32
@@ -56,8 +59,9 @@ def train(
 ) -> list[Training]:
     """K-means of consecutive segments, as many as `seeds`, that together are `X` float32 (n, d).
 
-    n is at least `centers`. Each depends on its own samples and seed only. `start` (segments, centers, width) is a codebook to go on
-    from; then only all points are used. `threads` segments are learnt at once (None: one).
+    n is at least `centers`. Each depends on its own samples and seed only. `start` (segments, centers, width)
+    is a codebook to go on from; then only all points are used. `threads` segments are learnt at once (None:
+    one).
     """
     width = X.shape[1] // len(seeds)
     kernels = kernels or train_kernels()
@@ -100,7 +104,8 @@ def train_segment(
         gain = 0.0 if inertia == 0.0 else (last - inertia) / inertia
         if gain < TOLERANCE or iteration == ITERATIONS:
             break
-        moved = _means(totals, found)
+        # The last step stops at the means, which are the best that the labels allow.
+        moved = _step(found, totals, RELAXATION if iteration + 1 < ITERATIONS else 1.0)
         _refill(moved, totals, points, squared)
         found, last = moved, inertia
     return Training(found, inertia, iteration, gain)
@@ -116,7 +121,9 @@ def _begin(
     kernels.assign(points, middle[None], squared=deviation)
     share = 0.5 / len(points) + 0.5 * deviation / max(float(deviation.sum()), np.finfo(float).tiny)
     found: NDArray[np.float32] | None = None
-    for size, iterations in SAMPLES:
+    least, most = SECOND_SAMPLE
+    second = min(most, max(least, len(points) // (2 * centers)))
+    for size in (FIRST_SAMPLE[centers > FEW_CENTERS], second):
         chance = np.minimum(1.0, size * centers * share)
         rows = np.flatnonzero(luck < chance)
         if rows.size < centers:
@@ -124,7 +131,7 @@ def _begin(
         sample, weights = points[rows], 1.0 / chance[rows]
         if found is None:
             found = _spread(sample, weights, centers, rng, kernels)
-        found = _relax(sample, weights, found, iterations, kernels)
+        found = _relax(sample, weights, found, kernels)
     return found
 
 
@@ -136,7 +143,7 @@ def _spread(
     kernels: TrainKernels,
 ) -> NDArray[np.float32]:
     """Centres far from each other, by k-means++."""
-    trials = MANY_TRIALS if centers <= MANY_CENTERS else FEW_TRIALS
+    trials = TRIALS[centers > FEW_CENTERS]
     chosen = kernels.spread(points, weights, rng.random((centers, trials)))
     # With fewer distinct points than centres the rest repeat the first, and no point is given to them.
     return points[np.concatenate([chosen, np.repeat(chosen[:1], centers - chosen.size)])]
@@ -146,30 +153,29 @@ def _relax(
     points: NDArray[np.float32],
     weights: NDArray[np.float64],
     found: NDArray[np.float32],
-    iterations: int,
     kernels: TrainKernels,
 ) -> NDArray[np.float32]:
     """Lloyd's iterations on weighted points, each step going beyond the means."""
     last = np.inf
-    for _ in range(iterations):
+    for _ in range(SAMPLE_ITERATIONS):
         squared, totals = np.empty(len(points)), Totals.zeros(*found.shape)
         kernels.assign(points, found, weights=weights, squared=squared, totals=totals)
         inertia = float((weights * squared).sum())
         if last - inertia < TOLERANCE * inertia:
             break
-        moved = (found + RELAXATION * (_means(totals, found) - found)).astype(np.float32)
+        moved = _step(found, totals, RELAXATION)
         _refill(moved, totals, points, weights * squared)
         found, last = moved, inertia
     return found
 
 
-def _means(totals: Totals, found: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of the points of each centre; a centre without any stays."""
+def _step(found: NDArray[np.float32], totals: Totals, length: float) -> NDArray[np.float32]:
+    """Centres moved by `length` of the way to the mean of their points; one without any stays."""
     sums, masses = totals
     held = masses > 0
-    means = found.copy()
-    means[held] = sums[held] / masses[held, None]
-    return means
+    moved = found.copy()
+    moved[held] += length * (sums[held] / masses[held, None] - found[held])
+    return moved
 
 
 def _refill(
