@@ -21,7 +21,7 @@ from retrieval.kernels.train import Totals, TrainKernels, train_kernels
 FEW_CENTERS = 512  # the fewer they are, the more it matters which are chosen, and the less it costs
 TRIALS = (5, 2)  # of k-means++ for each centre, of few and of many
 FIRST_SAMPLE = (32, 16)  # points per centre, of few and of many
-SECOND_SAMPLE = (32, 128)  # points per centre: at least, and at most if that is more than half of the points
+SECOND_SAMPLE = (24, 128)  # points per centre, within which half of the points are taken
 SAMPLE_ITERATIONS = 10  # at most, on each sample
 RELAXATION = 1.8  # steps beyond the means reach the optimum in fewer iterations
 TOLERANCE = 1e-3  # converged: an iteration lowers the inertia by less than this share
@@ -96,16 +96,17 @@ def train_segment(
         return replace(scaled, centers=np.ldexp(scaled.centers, exponent), inertia=inertia)
     if start is None:
         start = _begin(points, centers, np.random.default_rng(seed), kernels)
-    found, last, gain = np.ascontiguousarray(start), np.inf, np.inf
+    found, last, plain = np.ascontiguousarray(start), np.inf, False
     for iteration in range(1, ITERATIONS + 1):
         squared, totals = np.empty(len(points)), Totals.zeros(*found.shape)
         kernels.assign(points, found, squared=squared, totals=totals)
         inertia = float(squared.sum())
         gain = 0.0 if inertia == 0.0 else (last - inertia) / inertia
-        if gain < TOLERANCE or iteration == ITERATIONS:
+        if plain or inertia == 0.0:
             break
         # The last step stops at the means, which are the best that the labels allow.
-        moved = _step(found, totals, RELAXATION if iteration + 1 < ITERATIONS else 1.0)
+        plain = gain < TOLERANCE or iteration + 1 >= ITERATIONS
+        moved = _step(found, totals, 1.0 if plain else RELAXATION)
         _refill(moved, totals, points, squared)
         found, last = moved, inertia
     return Training(found, inertia, iteration, gain)
@@ -120,16 +121,18 @@ def _begin(
     deviation = np.empty(len(points))
     kernels.assign(points, middle[None], squared=deviation)
     share = 0.5 / len(points) + 0.5 * deviation / max(float(deviation.sum()), np.finfo(float).tiny)
-    found: NDArray[np.float32] | None = None
     least, most = SECOND_SAMPLE
-    second = min(most, max(least, len(points) // (2 * centers)))
-    for size in (FIRST_SAMPLE[centers > FEW_CENTERS], second):
+    sizes = [FIRST_SAMPLE[centers > FEW_CENTERS], min(most, max(least, len(points) // (2 * centers)))]
+    if sizes[1] * centers >= len(points):
+        sizes.pop()
+    found = points[:0]
+    for size in sizes:
         chance = np.minimum(1.0, size * centers * share)
         rows = np.flatnonzero(luck < chance)
         if rows.size < centers:
             rows = np.arange(len(points))
         sample, weights = points[rows], 1.0 / chance[rows]
-        if found is None:
+        if len(found) == 0:
             found = _spread(sample, weights, centers, rng, kernels)
         found = _relax(sample, weights, found, kernels)
     return found

@@ -171,7 +171,6 @@ def test_threads_and_pieces_do_not_change_the_bits(threads):
 def test_a_warm_start_goes_on_and_converges():
     x = clouds(5000, 4, seed=3)
     first = train(x, [1, 2], 80)
-    assert any(not one.converged for one in first) or all(one.gain < TOLERANCE for one in first)
     again = first
     for _ in range(30):
         start = np.stack([one.centers for one in again])
