@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.search import BLOCK_BYTES, METRICS, Codes, Metric, distance_tables, nearest
+from retrieval.encode import encode
+from retrieval.search import METRICS, Codes, Metric, distance_tables, nearest
+from retrieval.train import Training, train
 
 MAXIMUM_CENTERS = 2**16  # a code is at most a uint16
 
@@ -19,12 +20,14 @@ class ProductQuantizer:
 
     `metric` names the distance of `search`: "l2_sum" adds Euclidean sub-distances (Lu et al. 2022),
     "l2_squared" adds squared ones (Jégou et al. 2011). One `seed` gives one codebook, whatever the number of
-    threads. After `fit`: `codebook` float32 (segments, centers, width) and `inertia` float64 (segments,), the
-    summed squared distance of the training vectors to their centres.
+    threads. Vectors may be any real numbers; they are used as float32. After `fit`: `codebook` float32
+    (segments, centers, width), `inertia` float64 (segments,), the summed squared distance of the training
+    vectors to their centres, and `trainings`, how the k-means of each segment ended.
     """
 
     codebook: NDArray[np.float32]
     inertia: NDArray[np.float64]
+    trainings: list[Training]
 
     def __init__(
         self, segments: int = 25, centers: int = 100, metric: Metric = "l2_sum", seed: int = 0
@@ -60,29 +63,34 @@ class ProductQuantizer:
         """uint8 up to 256 centres, uint16 above."""
         return np.uint8 if self.centers <= 256 else np.uint16
 
-    def fit(self, X: NDArray[np.float32]) -> Self:
-        """Learn the codebook from `X` float32 (n, d); n at least `centers`, d a multiple of `segments`."""
-        _check_vectors("X", X)
+    def fit(
+        self, X: NDArray[np.float32], start: NDArray[np.float32] | None = None, threads: int | None = None
+    ) -> Self:
+        """Learn the codebook from `X` float32 (n, d); n at least `centers`, d a multiple of `segments`.
+
+        `start` is a codebook to go on from; `threads` segments are learnt at once (None: one).
+        """
+        X = _vectors("X", X)
         n, d = X.shape
         if d % self.segments:
             raise ValueError(f"{d} samples do not divide into {self.segments} segments.")
         if self.centers > n:
             raise ValueError(f"{self.centers} centres need at least as many templates; there are {n}.")
-        self.codebook, self.inertia = train_segments(X, segment_seeds(self.seed, self.segments), self.centers)
+        _check_threads(threads)
+        if start is not None:
+            wanted = (self.segments, self.centers, d // self.segments)
+            if self.from_codebook(start).codebook.shape != wanted:
+                raise ValueError(f"The codebook to start from has shape {start.shape}; {wanted} is needed.")
+        seeds = segment_seeds(self.seed, self.segments)
+        self.trainings = train(X, seeds, self.centers, start=start, threads=threads)
+        self.codebook, self.inertia = _joined(self.trainings)
         return self
 
-    def encode(self, X: NDArray[np.float32]) -> Codes:
+    def encode(self, X: NDArray[np.float32], threads: int | None = None) -> Codes:
         """The nearest centre per segment of `X` float32 (n, d): (n, segments), ties to the lowest centre."""
         book = self._fitted()
-        self._check_width("X", X)
-        codes = np.empty((X.shape[0], self.segments), dtype=self.code_dtype)
-        block = max(1, BLOCK_BYTES // (8 * 2 * self.centers))
-        width = book.shape[2]
-        for m in range(self.segments):
-            piece = X[:, m * width : (m + 1) * width]
-            for start in range(0, X.shape[0], block):
-                codes[start : start + block, m] = _nearest_center(book[m], piece[start : start + block])
-        return codes
+        _check_threads(threads)
+        return encode(book, self._of_width("X", X), self.code_dtype, threads=threads)
 
     def decode(self, codes: Codes) -> NDArray[np.float32]:
         """The vectors that `codes` (n, segments) stand for, float32 (n, d)."""
@@ -94,8 +102,7 @@ class ProductQuantizer:
         """Sub-distances of one vector `q` float32 (d,) to every centre, float64 (segments, centers)."""
         if isinstance(q, np.ndarray) and q.ndim != 1:
             raise ValueError(f"q must be one vector (d,); got shape {q.shape}.")
-        row = q[None, :] if isinstance(q, np.ndarray) else q
-        self._check_width("q", row)
+        row = self._of_width("q", q[None, :] if isinstance(q, np.ndarray) else q)
         return distance_tables(self._fitted(), row, self.metric)[:, :, 0]
 
     def search(
@@ -106,12 +113,11 @@ class ProductQuantizer:
         Returns index int64 and distance float32, both (q, k); equal distances go to the lowest index.
         """
         book = self._fitted()
-        self._check_width("Q", Q)
+        Q = self._of_width("Q", Q)
         self._check_codes(codes)
         if not 1 <= k <= codes.shape[0]:
             raise ValueError(f"k is {k}; it must be 1 to {codes.shape[0]}, the number of templates.")
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads is {threads}; at least 1 is needed.")
+        _check_threads(threads)
         return nearest(book, codes, Q, metric=self.metric, k=k, threads=threads)
 
     def _fitted(self) -> NDArray[np.float32]:
@@ -119,14 +125,15 @@ class ProductQuantizer:
             raise ValueError("This quantizer has no codebook yet: call fit, or make it with from_codebook.")
         return self.codebook
 
-    def _check_width(self, name: str, X: NDArray[np.float32]) -> None:
+    def _of_width(self, name: str, X: NDArray[np.float32]) -> NDArray[np.float32]:
         book = self._fitted()
-        _check_vectors(name, X)
+        X = _vectors(name, X)
         if X.shape[1] != book.shape[0] * book.shape[2]:
             raise ValueError(
                 f"{name} has {X.shape[1]} samples; "
                 f"this codebook has {book.shape[0]} segments of {book.shape[2]}."
             )
+        return X
 
     def _check_codes(self, codes: Codes) -> None:
         wanted = np.dtype(self.code_dtype)
@@ -146,64 +153,40 @@ def segment_seeds(seed: int, segments: int) -> list[int]:
 
 
 def train_segments(
-    X: NDArray[np.float32], seeds: Sequence[int], centers: int
+    X: NDArray[np.float32], seeds: Sequence[int], centers: int, threads: int | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Learn the centres of consecutive segments, as many as `seeds`, that together are `X` float32 (n, d).
 
     Each segment depends on its own samples and seed only, so a codebook can be learnt in pieces by many
     workers. Returns centres float32 (segments, centers, width) and inertia float64 (segments,).
     """
-    # Only training needs scikit-learn, which takes longer to import than everything else here.
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
-
-    width = X.shape[1] // len(seeds)
-    codebook = np.empty((len(seeds), centers, width), dtype=np.float32)
-    inertia = np.empty(len(seeds))
-    # One thread: with more, k-means adds partial sums in the order in which threads end, and bits change.
-    with threadpool_limits(limits=1), warnings.catch_warnings():
-        # Fewer distinct pieces than centres only repeats centres, which encoding resolves.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for m, seed in enumerate(seeds):
-            piece = np.ascontiguousarray(X[:, m * width : (m + 1) * width])
-            means = KMeans(centers, n_init=1, random_state=seed).fit(piece)
-            codebook[m] = means.cluster_centers_
-            inertia[m] = means.inertia_
-    return codebook, inertia
+    return _joined(train(X, seeds, centers, threads=threads))
 
 
-def _nearest_center(centers: NDArray[np.float32], piece: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Index of the nearest of `centers` (k, width) for each row of `piece` (n, width), ties to the lowest.
-
-    The fast product form finds the nearest but for rounding; rows with rivals within it are settled term by
-    term.
-    """
-    c, x = centers.astype(np.float64), piece.astype(np.float64)
-    c2, x2 = np.einsum("ij,ij->i", c, c), np.einsum("ij,ij->i", x, x)
-    squared = c2 - 2.0 * (x @ c.T) + x2[:, None]
-    chosen = squared.argmin(axis=1)
-    rounding = 1e-13 * (x2 + c2.max())
-    lowest = squared[np.arange(len(x)), chosen]
-    unsure = np.flatnonzero((squared <= (lowest + rounding)[:, None]).sum(axis=1) > 1)
-    for start in range(0, unsure.size, 256):
-        rows = unsure[start : start + 256]
-        table = distance_tables(centers[None], piece[rows], "l2_squared")[0]
-        chosen[rows] = table.argmin(axis=0)
-    return chosen
+def _joined(trainings: list[Training]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    return np.stack([one.centers for one in trainings]), np.array([one.inertia for one in trainings])
 
 
-def _check_vectors(name: str, X: NDArray[np.float32]) -> None:
-    if not isinstance(X, np.ndarray) or X.dtype != np.float32 or X.ndim != 2:
+def _vectors(name: str, X: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`X` as rows of contiguous float32, if it holds vectors of real, finite numbers."""
+    if not isinstance(X, np.ndarray) or X.dtype.kind not in "fiu" or X.ndim != 2:
         raise ValueError(f"{name} must be float32 (n, d); got {_described(X)}.")
     if 0 in X.shape:
         raise ValueError(f"{name} is empty: shape {X.shape}.")
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+        X = np.ascontiguousarray(X, dtype=np.float32)
     finite = np.isfinite(X)
     if not finite.all():
         row = int(np.argmin(finite.all(axis=1)))
         raise ValueError(
             f"{name} holds {np.count_nonzero(~finite)} values that are not finite, the first in row {row}."
         )
+    return X
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads is {threads}; at least 1 is needed.")
 
 
 def _described(value: object) -> str:

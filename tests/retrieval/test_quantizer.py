@@ -176,6 +176,18 @@ def test_a_codebook_searches_as_the_quantizer_that_learnt_it():
         assert a.tobytes() == b.tobytes()
 
 
+def test_other_numbers_and_layouts_are_converted():
+    X = vectors(20, 12, seed=14, levels=5)
+    wide = np.repeat(X.astype(np.float64), 2, axis=1)[:, ::2]
+    plain, converted = (ProductQuantizer(3, 4).fit(one) for one in (X, wide))
+    assert plain.codebook.tobytes() == converted.codebook.tobytes()
+    codes = plain.encode(X)
+    for other in (wide, X.astype(np.int32), np.asfortranarray(X)):
+        assert plain.encode(other).tobytes() == codes.tobytes()
+        for a, b in zip(plain.search(X, codes), plain.search(other, codes), strict=True):
+            assert a.tobytes() == b.tobytes()
+
+
 def fitted() -> tuple[ProductQuantizer, np.ndarray, np.ndarray]:
     X = vectors(10, 12, seed=13)
     quantizer = ProductQuantizer(3, 4).fit(X)
@@ -195,7 +207,11 @@ NAN = np.full((10, 12), np.nan, dtype=np.float32)
         (lambda q, X, c: ProductQuantizer(3, 11).fit(X), "11 centres .* 10"),
         (lambda q, X, c: ProductQuantizer(5, 4).fit(X), "12 samples .* 5 segments"),
         (lambda q, X, c: ProductQuantizer(3, 4).fit(NAN), "120 values .* not finite"),
-        (lambda q, X, c: ProductQuantizer(3, 4).fit(X.astype(np.float64)), "float64"),
+        (lambda q, X, c: ProductQuantizer(3, 4).fit(X.astype(str)), "U"),
+        (lambda q, X, c: ProductQuantizer(3, 4).fit(X.astype(np.float64) * 1e200), "not finite"),
+        (lambda q, X, c: ProductQuantizer(3, 4).fit(X, threads=0), "threads is 0"),
+        (lambda q, X, c: ProductQuantizer(3, 4).fit(X, start=q.codebook[:2]), r"\(2, 4, 4\).*\(3, 4, 4\)"),
+        (lambda q, X, c: q.encode(X, threads=0), "threads is 0"),
         (lambda q, X, c: ProductQuantizer(3, 4).fit(X[0]), r"\(12,\)"),
         (lambda q, X, c: ProductQuantizer(3, 4).fit(X[:0]), "empty"),
         (lambda q, X, c: ProductQuantizer(3, 4).fit(X.tolist()), "list"),
