@@ -84,16 +84,6 @@ def estimates(problem: Problem, kernels: str, lanes: int, indexed: bool) -> dict
         products = n * samples * (q * PRODUCT[kind] + -(-q // QUERIES) * DECODED[kind])
         costs["products"] = index + (products + q * QUERY) / problem.threads
     return costs
-    blocks = -(-q // lanes)
-    threads = min(problem.threads, blocks)
-    index = 0.0 if indexed else n * samples * INDEXED
-    lookup = LOOKUP[kernels] * (1.0 if 16 * lanes * k <= SMALL_CACHE else 1.6)
-    made = 2 * samples * k * lanes * LINE_ENTRY[kernels]
-    costs["tables"] = index + (blocks * (made + n * m * TOUCHED * lookup) + q * QUERY) / threads
-    if problem.squared:
-        products = n * samples * (q * PRODUCT + DECODED)
-        costs["products"] = index + (products + q * QUERY) / problem.threads
-    return costs
 
 
 _REASONS: dict[PlanName, str] = {
