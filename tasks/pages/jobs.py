@@ -18,8 +18,12 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(Job.objects.select_related("batch", "batch__release", "owner", "run"), pk=pk)
     if job.run_id:
         return HttpResponseRedirect(job.get_absolute_url())
-    context = {"job": job, "batch": job.batch, "progress": job_progress(job)}
-    context["log"] = job_log(job, whole=request.user.is_staff)
+    context = {
+        "job": job,
+        "batch": job.batch,
+        "progress": job_progress(job),
+        "log": job_log(job, whole=request.user.is_staff),
+    }
     return render(request, "tasks/job.html", context)
 
 
