@@ -94,6 +94,8 @@ def install(lock: str) -> None:
             raise NotPossibleError(
                 "the requirements could not be installed: see above (network, proxy, certificate?)"
             )
+        if not call("retrieval.kernels"):
+            raise NotPossibleError("the kernels of the search could not be compiled: see above")
         for name in ("base", "dev")[: 1 if lock == "base" else 2]:
             (VENV / f"{name}.stamp").write_text(wanted(name))
         say(f"installed in {time.monotonic() - started:.0f} s")

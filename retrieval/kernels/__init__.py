@@ -8,12 +8,13 @@ from __future__ import annotations
 import importlib
 import os
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.index import Codes, TemplateIndex
+from retrieval.kernels.build import cache_folder
 from retrieval.kernels.memory import TableScratch
 
 NAMES = ("native", "numba", "numpy")  # fastest first
@@ -68,6 +69,13 @@ class ScanKernels(Protocol):
         """The `k` nearest templates (q, k) to `queries` (q, d), knowing that k are within `limit` (q,)."""
 
 
+def form(kind: str, name: str) -> Any:
+    """The form `name` of the "scan" or "train" kernels. ImportError or OSError where it cannot be had."""
+    if name == "numba":  # which otherwise wants to write beside the source
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "numba"))
+    return importlib.import_module(f"retrieval.kernels.{kind}_{name}").load()
+
+
 @cache
 def scan_kernels(name: str | None = None) -> ScanKernels | None:
     """The kernels called `name`, or the fastest there are; None for numpy, which needs no index.
@@ -81,9 +89,9 @@ def scan_kernels(name: str | None = None) -> ScanKernels | None:
         if candidate == "numpy":
             return None
         try:
-            kernels: ScanKernels = importlib.import_module(f"retrieval.kernels.scan_{candidate}").load()
+            kernels: ScanKernels = form("scan", candidate)
             return kernels
-        except ImportError as error:
+        except (ImportError, OSError) as error:
             if wanted:
                 raise ValueError(f"The {wanted} kernels cannot be had here: {error}") from error
     return None

@@ -1,7 +1,6 @@
 """Compile the native kernels with the C++ compiler of this machine, once, into a cache folder.
 
-`python -m retrieval.kernels.build` does it at install and says what it did. Without a compiler nothing is
-lost but speed: the numba kernels give equal results.
+Without a compiler nothing is lost but speed: the numba kernels give equal results.
 """
 
 from __future__ import annotations
@@ -23,12 +22,21 @@ OPTIONS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=off", "-shared",
 
 
 def cache_folder() -> Path:
-    """$GLOWWORM_CACHE, or the user's folder for such files."""
+    """Where compiled kernels are kept: $GLOWWORM_CACHE, or the folder of the Python environment.
+
+    Where that cannot be written (a read-only image), the user's own folder among the temporary files. What
+    is loaded from there is run, so a folder that belongs to somebody else raises PermissionError.
+    """
     if given := os.environ.get("GLOWWORM_CACHE"):
         return Path(given)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "glowworm"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glowworm"
+    if os.access(sys.prefix, os.W_OK):
+        return Path(sys.prefix) / "glowworm-kernels"
+    folder = Path(tempfile.gettempdir()) / f"glowworm-kernels-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    about = folder.lstat()
+    if about.st_uid != os.getuid() or about.st_mode & 0o022:
+        raise PermissionError(f"{folder} is not this user's alone: remove it, or set GLOWWORM_CACHE.")
+    return folder
 
 
 def compiler() -> str | None:
@@ -39,8 +47,8 @@ def compiler() -> str | None:
 
 def library(name: str, folder: Path | None = None) -> ctypes.CDLL | None:
     """The compiled `native/<name>.cpp`, built into `folder` when it is not there; None when it cannot be."""
-    path = (folder or cache_folder()) / f"{name}-{_fingerprint(name)}.so"
     try:
+        path = (folder or cache_folder()) / f"{name}-{_fingerprint(name)}.so"
         if not path.exists():
             _compile(SOURCES / f"{name}.cpp", path)
         return ctypes.CDLL(str(path))
@@ -66,18 +74,3 @@ def _fingerprint(name: str) -> str:
     for source in (SOURCES / f"{name}.cpp", *sorted(SOURCES.glob("*.h"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def main() -> int:
-    names = sorted(source.stem for source in SOURCES.glob("*.cpp"))
-    sys.stdout.write(f"Compiling {', '.join(names)} into {cache_folder()} ...\n")
-    failed = [name for name in names if library(name) is None]
-    if failed:
-        sys.stdout.write(
-            f"Not compiled: {', '.join(failed)}. The numba kernels serve instead: equal, not as fast.\n"
-        )
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

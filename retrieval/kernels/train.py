@@ -5,7 +5,6 @@ All forms give equal results to the bit. $GLOWWORM_KERNELS names one, for tests 
 
 from __future__ import annotations
 
-import importlib
 import os
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -13,7 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.kernels import NAMES
+from retrieval.kernels import NAMES, form
 
 CHUNK, LANES = 256, 16  # of the sums of `spread`
 
@@ -68,8 +67,8 @@ def train_kernels(name: str | None = None) -> TrainKernels:
         raise ValueError(f"There are no kernels {wanted!r}; choose one of {', '.join(NAMES)}.")
     for candidate in (wanted,) if wanted else NAMES:
         try:
-            kernels: TrainKernels = importlib.import_module(f"retrieval.kernels.train_{candidate}").load()
-        except ImportError as error:
+            kernels: TrainKernels = form("train", candidate)
+        except (ImportError, OSError) as error:
             if wanted:
                 raise ValueError(f"The {wanted} kernels cannot be had here: {error}") from error
         else:

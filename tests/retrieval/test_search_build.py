@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from retrieval.kernels import build
 
+needs_compiler = pytest.mark.skipif(build.compiler() is None, reason="no C++ compiler on PATH")
 
+
+@needs_compiler
 def test_a_library_is_built_once_into_the_folder_given(tmp_path):
     assert build.library("scan", tmp_path) is not None
     (made,) = tmp_path.iterdir()
