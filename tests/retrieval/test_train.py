@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from retrieval import encode as encode_module
 from retrieval.encode import encode
 from retrieval.kernels.train import Totals, train_kernels
-from retrieval.train import TOLERANCE, train
+from retrieval.train import train
 from tests.retrieval import oracles
 
 
