@@ -27,7 +27,7 @@ RELAXATION = 1.8  # steps beyond the means reach the optimum in fewer iterations
 TOLERANCE = 1e-3  # converged: an iteration lowers the inertia by less than this share
 ITERATIONS = 3  # at most, on all points
 EXPONENTS = 30  # powers of two beyond which points are scaled, lest their squares leave float32
-GATHERED = 16  # segments copied at once: a cache line holds the samples of several
+CACHE_LINE = 16  # samples: segments that share one are copied at once
 
 
 @dataclass(frozen=True)
@@ -64,20 +64,21 @@ def train(
     one).
     """
     width = X.shape[1] // len(seeds)
-    kernels = kernels or train_kernels()
-    trained: list[Training] = []
+    form = kernels or train_kernels()
+    size = max(1, min(CACHE_LINE // width, len(seeds) // (threads or 1)))
+
+    def learn(first: int) -> list[Training]:
+        group = range(first, min(first + size, len(seeds)))
+        columns = X[:, first * width : group.stop * width].reshape(len(X), len(group), width)
+        pieces = np.ascontiguousarray(columns.swapaxes(0, 1))
+        begins = [None if start is None else start[m] for m in group]
+        return [
+            train_segment(piece, centers, seeds[m], begin, form)
+            for piece, m, begin in zip(pieces, group, begins, strict=True)
+        ]
+
     with ThreadPoolExecutor(max_workers=threads or 1) as pool:
-        for first in range(0, len(seeds), GATHERED):
-            group = range(first, min(first + GATHERED, len(seeds)))
-            columns = X[:, first * width : group.stop * width].reshape(len(X), len(group), width)
-            pieces = np.ascontiguousarray(columns.swapaxes(0, 1))
-            begins = [None if start is None else start[m] for m in group]
-            learn = [
-                pool.submit(train_segment, piece, centers, seeds[m], begin, kernels)
-                for piece, m, begin in zip(pieces, group, begins, strict=True)
-            ]
-            trained.extend(future.result() for future in learn)
-    return trained
+        return [one for some in pool.map(learn, range(0, len(seeds), size)) for one in some]
 
 
 def train_segment(
@@ -88,7 +89,7 @@ def train_segment(
     kernels: TrainKernels,
 ) -> Training:
     """K-means of `points` float32 (n, width), contiguous."""
-    exponent = int(np.frexp(np.abs(points).max())[1])
+    exponent = int(np.frexp(max(points.max(), -points.min()))[1])
     if abs(exponent) > EXPONENTS:
         begin = None if start is None else np.ldexp(start, -exponent)
         scaled = train_segment(np.ldexp(points, -exponent), centers, seed, begin, kernels)
