@@ -76,13 +76,16 @@ def claim(job_id: int) -> Chunk | None:
 
 @contextmanager
 def fenced(chunk: Chunk) -> Iterator[Job]:
-    """A transaction that holds the job's lock. Raises LeaseLostError where the lease is no longer ours."""
+    """A transaction that holds the job's lock.
+
+    Raises LeaseLostError where the lease is no longer ours, or the job was deleted.
+    """
     with transaction.atomic():
-        job = locked(chunk.job_id)
+        job = _lock(Job.objects.filter(pk=chunk.job_id)).first()
         held = Chunk.objects.select_for_update().filter(
             pk=chunk.pk, lease=chunk.lease, state=ChunkState.LEASED
         )
-        if not held.exists():
+        if job is None or not held.exists():
             raise LeaseLostError
         yield job
 

@@ -36,6 +36,7 @@ from portal.services.processes import (
 )
 
 NAME = "glowworm"  # both the role and the database
+NEEDED = 0.3  # gigabytes for a new cluster and the demonstration in it
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,12 @@ def _own(path: Path, identity: Identity) -> None:
 
 def _initdb(data: DataDir, folder: Path, identity: Identity, password: str) -> None:
     """Make the cluster beside its place and move it there whole: a half-made one is never taken for good."""
+    free = shutil.disk_usage(data.root).free / 1024**3
+    if free < NEEDED:
+        raise ServiceError(
+            f"{free:.1f} GB are free at {data.root} and {NEEDED} GB are needed: "
+            "free some, or choose another DATA_DIR"
+        )
     partial = data.root / "postgres.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import psycopg
@@ -267,6 +268,14 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):
         services_for(DataDir(tmp_path / "file")),
     ):
         pass
+
+
+def test_a_full_disk_is_one_clear_line(data, monkeypatch):
+    full = SimpleNamespace(free=2**27)
+    monkeypatch.setattr(postgres.shutil, "disk_usage", lambda folder: full)
+    with pytest.raises(ServiceError, match=r"0\.1 GB are free at .* needed"), services_for(data):
+        pass
+    assert not data.postgres.exists()
 
 
 def test_a_killed_user_leaves_no_lock(data):

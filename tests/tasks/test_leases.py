@@ -59,6 +59,14 @@ def test_a_stage_opens_when_the_one_before_is_done(job: Job) -> None:
     assert claim(job.pk) is None
 
 
+def test_a_worker_whose_job_is_deleted_lets_go(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    chunk = claim(job.pk)
+    stages(monkeypatch, lambda chunk: Job.objects.get(pk=chunk.job_id).delete() and (lambda: None))
+    work.do(chunk)
+    assert not Job.objects.filter(pk=job.pk).exists()
+    assert claim(job.pk) is None
+
+
 def test_a_lease_that_ran_out_is_given_to_another_and_the_first_is_fenced_off(job: Job) -> None:
     first = claim(job.pk)
     others = [claim(job.pk), claim(job.pk)]
