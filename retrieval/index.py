@@ -7,10 +7,14 @@ in the cells nearest to it and similar queries can be worked on together.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.extmath import randomized_svd
 
 from retrieval.scale import scale_of
 
@@ -70,13 +74,12 @@ def build_index(codebook: NDArray[np.float32], codes: Codes) -> TemplateIndex:
     n, segments = codes.shape
     scale = scale_of(codebook)
     scaled = codebook * np.float32(scale)
-    rng = np.random.default_rng(0)
-    sample = decode(scaled, codes[np.sort(rng.permutation(n)[:SAMPLE])])
+    sample = decode(scaled, codes[np.sort(np.random.default_rng(0).permutation(n)[:SAMPLE])])
     mean = sample.mean(axis=0)
     sample -= mean
     variance = np.einsum("ij,ij->j", sample, sample).reshape(segments, -1).sum(axis=1)
     segment_order = np.argsort(-variance, kind="stable").astype(np.int32)
-    components = _leading_components(sample, rng)
+    components = _leading_components(sample)
     points = np.empty((n, components.shape[1]), dtype=np.float32)
     norms = np.empty(n, dtype=np.float32)
     rows = max(1, DECODE_BYTES // (4 * mean.size))
@@ -84,7 +87,7 @@ def build_index(codebook: NDArray[np.float32], codes: Codes) -> TemplateIndex:
         decoded = decode(scaled, codes[start : start + rows]) - mean
         points[start : start + rows] = decoded @ components
         norms[start : start + rows] = np.einsum("ij,ij->i", decoded, decoded)
-    centroids = _centroids(sample @ components, max(1, min(int(n**0.5), SAMPLE // 8)), rng)
+    centroids = _centroids(sample @ components, max(1, min(int(n**0.5), SAMPLE // 8)))
     cell = nearest_cells(points, centroids, 1)[:, 0]
     order = np.argsort(cell, kind="stable").astype(np.int32)
     starts = np.searchsorted(cell[order], np.arange(len(centroids) + 1)).astype(np.int64)
@@ -127,31 +130,19 @@ def nearest_cells(
     return found
 
 
-def _leading_components(sample: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Orthonormal columns (d, p) that hold most of the variance, by subspace iteration.
-
-    Halko, Martinsson & Tropp 2011, SIAM Review 53, 217, algorithm 4.4.
-    """
+def _leading_components(sample: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Orthonormal columns (d, p) that hold most of the variance of centred rows (n, d)."""
     p = min(COMPONENTS, *sample.shape)
-    basis = rng.standard_normal((sample.shape[1], p), dtype=np.float32)
-    for _ in range(4):
-        basis, _ = np.linalg.qr(sample.T @ (sample @ np.linalg.qr(basis)[0]))
-    return np.ascontiguousarray(basis, dtype=np.float32)
+    _, _, rows = randomized_svd(sample, p, n_iter=3, random_state=0)
+    return np.ascontiguousarray(rows.T, dtype=np.float32)
 
 
-def _centroids(
-    points: NDArray[np.float32], count: int, rng: np.random.Generator, rounds: int = 6
-) -> NDArray[np.float32]:
-    """Centres of `count` cells of `points` (n, p) by plain k-means; an empty cell keeps its centre."""
-    count = min(count, len(points))
-    centres = points[rng.permutation(len(points))[:count]].copy()
-    for _ in range(rounds):
-        cell = nearest_cells(points, centres, 1)[:, 0]
-        held = np.bincount(cell, minlength=count)
-        for j in range(points.shape[1]):
-            total = np.bincount(cell, weights=points[:, j], minlength=count)
-            np.divide(total, held, out=centres[:, j], where=held > 0, casting="unsafe")
-    return centres
+def _centroids(points: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Centres of at most `count` cells of `points` (n, p)."""
+    means = KMeans(count, init="random", n_init=1, max_iter=6, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct points than cells do no harm
+        return np.asarray(means.fit(points).cluster_centers_, dtype=np.float32)
 
 
 def _grouped(codes: Codes, order: NDArray[np.int32], segment_order: NDArray[np.int32]) -> Codes:
