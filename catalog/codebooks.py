@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from numpy.typing import NDArray
 
 from retrieval import ProductQuantizer
-from retrieval.search import Metric
+from retrieval.search import Codes, Metric, Searcher
 
 from .models import CodeBlock, Codebook, CodebookBlock
 
@@ -26,10 +27,12 @@ def load_quantizer(codebook: Codebook) -> ProductQuantizer:
     )
 
 
-def load_codes(codebook: Codebook) -> NDArray[Any]:
-    """Codes of all usable templates in the order of their rows, (templates, segments)."""
-    dtype = np.dtype(load_quantizer(codebook).code_dtype)
-    return _codes(codebook.pk, codebook.encoded_at, codebook.segments, dtype)
+def load_searcher(codebook: Codebook) -> Searcher:
+    """The encoded templates of a codebook, in the order of their rows, ready to be searched."""
+    return _searcher(
+        codebook.pk, codebook.trained_at, codebook.encoded_at, codebook.segments, codebook.centers,
+        codebook.run.metric,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -49,10 +52,31 @@ def _quantizer(
 
 
 @lru_cache(maxsize=1)
-def _codes(pk: int, encoded_at: datetime | None, segments: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    blocks = CodeBlock.objects.filter(codebook=pk).order_by("number").values_list("data", flat=True)
-    parts = [np.frombuffer(data, dtype.newbyteorder("<")).reshape(-1, segments) for data in blocks]
-    return np.concatenate(parts).astype(dtype)
+def _searcher(
+    pk: int,
+    trained_at: datetime | None,
+    encoded_at: datetime | None,
+    segments: int,
+    centers: int,
+    metric: Metric,
+) -> Searcher:
+    quantizer = _quantizer(pk, trained_at, segments, centers, metric)
+    dtype = np.dtype(quantizer.code_dtype).newbyteorder("<")
+    parts = []
+    blocks = CodeBlock.objects.filter(codebook=pk).order_by("number")
+    for number, count, data in blocks.values_list("number", "count", "data"):
+        if len(data) != count * segments * dtype.itemsize:
+            raise ValueError(
+                f"Block {number} of codebook {pk} holds {len(data)} bytes; {count} templates of {segments} "
+                f"segments take {count * segments * dtype.itemsize}. Launch a new run."
+            )
+        parts.append(np.frombuffer(data, dtype).reshape(count, segments))
+    codes: Codes = np.concatenate(parts).astype(quantizer.code_dtype)
+    if codes.max() >= centers:
+        raise ValueError(
+            f"A code of codebook {pk} is {codes.max()}; it has {centers} centres. Launch a new run."
+        )
+    return Searcher(quantizer.codebook, codes, metric=metric, threads=settings.RETRIEVAL_THREADS)
 
 
 def stored_codes(codes: NDArray[Any]) -> bytes:

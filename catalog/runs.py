@@ -167,6 +167,10 @@ class ConfigurationResult:
     confirms: int
     adds: int
 
+    @property
+    def megabytes(self) -> float:
+        return self.codebook.n_bytes / 1e6
+
 
 def configuration_results(run: Run) -> list[ConfigurationResult]:
     """What each configuration of a run gives, in the run's order: two queries."""

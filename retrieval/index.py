@@ -12,9 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.extmath import randomized_svd
 
 from retrieval.scale import scale_of
 
@@ -132,6 +129,8 @@ def nearest_cells(
 
 def _leading_components(sample: NDArray[np.float32]) -> NDArray[np.float32]:
     """Orthonormal columns (d, p) that hold most of the variance of centred rows (n, d)."""
+    from sklearn.utils.extmath import randomized_svd  # here, for most processes never search
+
     p = min(COMPONENTS, *sample.shape)
     _, _, rows = randomized_svd(sample, p, n_iter=3, random_state=0)
     return np.ascontiguousarray(rows.T, dtype=np.float32)
@@ -139,6 +138,9 @@ def _leading_components(sample: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _centroids(points: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     """Centres of at most `count` cells of `points` (n, p)."""
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
     means = KMeans(count, init="random", n_init=1, max_iter=6, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct points than cells do no harm

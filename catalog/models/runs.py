@@ -122,6 +122,16 @@ class Codebook(models.Model):
         null=True, blank=True, help_text="Summed squared distance of the templates to their centres."
     )
     n_templates = models.IntegerField(null=True, blank=True, help_text="Templates it was trained on.")
+    train_seconds = models.FloatField(default=0.0, help_text="Learning the centres, summed over workers, s.")
+    encode_seconds = models.FloatField(
+        default=0.0, help_text="Encoding the templates, summed over workers, s."
+    )
+    search_seconds = models.FloatField(
+        default=0.0, help_text="Searching the queries, summed over workers, s."
+    )
+    threads = models.SmallIntegerField(default=1, help_text="Threads of one worker.")
+    plan = models.CharField(max_length=400, blank=True, help_text="How it was searched, and why.")
+    n_bytes = models.BigIntegerField(default=0, help_text="Codebook and codes, byte.")
 
     class Meta:
         ordering = ["run", "number"]

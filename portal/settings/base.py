@@ -160,6 +160,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA.run / "celerybeat-schedule")
 
 WORKERS = env.number("WORKERS", 2)
 """Children of the Celery worker; each does its linear algebra on one thread."""
+RETRIEVAL_THREADS = env.number("RETRIEVAL_THREADS", 1)
+"""Threads on which one child trains, encodes and searches."""
 
 LOGGING = {
     "version": 1,

@@ -63,7 +63,10 @@ def _forget(of_run: Run) -> None:
         rows.all().delete()
     for model in (Neighbour, CodeBlock, CodebookBlock):
         model.objects.filter(codebook__run=of_run).delete()
-    of_run.codebooks.update(trained_at=None, encoded_at=None, inertia=None, n_templates=None)
+    of_run.codebooks.update(
+        trained_at=None, encoded_at=None, inertia=None, n_templates=None, plan="", n_bytes=0,
+        train_seconds=0, encode_seconds=0, search_seconds=0,
+    )  # fmt: skip
 
 
 def steps(codebooks: list[Codebook], part: str) -> list[int]:

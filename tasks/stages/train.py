@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
-from django.db.models import Sum
+from django.conf import settings
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from catalog import prepared
@@ -36,7 +38,11 @@ def run(chunk: Chunk) -> Callable[[], None]:
         first=first * width, last=(first + count) * width,
     )  # fmt: skip
     seeds = segment_seeds(codebook.run.seed, codebook.segments)[first : first + count]
-    centers, inertia = train_segments(columns[usable], seeds, codebook.centers)
+    started = time.perf_counter()
+    centers, inertia = train_segments(
+        columns[usable], seeds, codebook.centers, threads=settings.RETRIEVAL_THREADS
+    )
+    seconds = time.perf_counter() - started
 
     def write() -> None:
         # Whoever stores the last block closes the codebook; the job's lock lets one store at a time.
@@ -48,6 +54,9 @@ def run(chunk: Chunk) -> Callable[[], None]:
                 "data": centers.astype("<f4").tobytes(),
                 "inertia": float(inertia.sum()),
             },
+        )
+        Codebook.objects.filter(pk=codebook.pk).update(
+            train_seconds=F("train_seconds") + seconds, n_bytes=F("n_bytes") + centers.nbytes
         )
         stored = codebook.blocks.aggregate(segments=Sum("segments"), inertia=Sum("inertia"))
         if stored["segments"] == codebook.segments:
