@@ -71,11 +71,11 @@ SPECTRUM_COLUMNS: tuple[Column, ...] = (
 
 _RATIOS: tuple[Column, ...] = (
     Column(
-        "log(NII_H)", "log([N II]/Ha)", "log_nii_ha", "float", "log10 of [N II]6585 over Ha",
+        "log(NII_H)", "log([N\xa0II]/Hα)", "log_nii_ha", "float", "log10 of [N II]6585 over Ha",
         "", "spect.line.intensity;arith.ratio", 3,
     ),
     Column(
-        "log(SII_H)", "log([S II]/Ha)", "log_sii_ha", "float", "log10 of [S II]6718+6732 over Ha",
+        "log(SII_H)", "log([S\xa0II]/Hα)", "log_sii_ha", "float", "log10 of [S II]6718+6732 over Ha",
         "", "spect.line.intensity;arith.ratio", 3,
     ),
 )  # fmt: skip
@@ -128,7 +128,7 @@ CANDIDATE_COLUMNS: tuple[Column, ...] = (
     *_RATIOS,
     Column("log(NII_H)_err", "error", "log_nii_ha_err", "float", "Error of log(NII_H)", "", "stat.error", 3),
     Column("log(SII_H)_err", "error", "log_sii_ha_err", "float", "Error of log(SII_H)", "", "stat.error", 3),
-    Column("log(OIII_Hb)", "log([O III]/Hb)", "log_oiii_hb", "float", "log10 of [O III]5008 over Hb", "", "spect.line.intensity;arith.ratio", 3),
+    Column("log(OIII_Hb)", "log([O\xa0III]/Hβ)", "log_oiii_hb", "float", "log10 of [O III]5008 over Hb", "", "spect.line.intensity;arith.ratio", 3),
     Column("log(OIII_Hb)_err", "error", "log_oiii_hb_err", "float", "Error of log(OIII_Hb)", "", "stat.error", 3),
     Column("snr_min", "Lowest S/N", "snr_min", "float", "Lowest S/N among Hb, [O III], Ha, [N II]", "", "stat.snr", 1),
     Column("class_our", "BPT class", "bpt_class", "str", "BPT class of a galaxy", ucd="src.class"),

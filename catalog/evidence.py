@@ -52,10 +52,12 @@ class LineRow:
 
     @property
     def flags(self) -> list[str]:
-        """Quality flags in words."""
+        """Quality flags in words; a S/N under 3 is not also said to be under 5."""
         if self.measured is None:
             return []
         names = flags.decode(self.measured.flags)
+        if "UPPER_LIMIT" in names:
+            names = tuple(name for name in names if name != "LOW_SNR")
         return [flags.DESCRIPTIONS[flags.LineFlag[name]] for name in names]
 
 

@@ -64,6 +64,19 @@ class ConeFilterSet(filters.FilterSet):
         return queryset
 
 
+class YesNoFilter(filters.TypedChoiceFilter):
+    """True or false. Anything else is refused: the package's own filter would pass it over."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(
+            *args,
+            choices=[("", "either"), ("true", "yes"), ("false", "no")],
+            coerce=lambda value: value == "true",
+            error_messages={"invalid_choice": "“%(value)s” is neither true nor false."},
+            **kwargs,
+        )
+
+
 class SpectrumFilterSet(ConeFilterSet):
     """Filters of /spectra/, and the selections of a retrieval run."""
 
@@ -81,7 +94,7 @@ class SpectrumFilterSet(ConeFilterSet):
     snr_r = filters.RangeFilter(label="S/N r", help_text="Per pixel")
     mag_g = filters.RangeFilter(label="g magnitude", help_text="mag")
     mjd = filters.RangeFilter(label="MJD", help_text="day")
-    warned = filters.BooleanFilter(label="Has reader's warnings", method="has_warnings")
+    warned = YesNoFilter(label="Has reader's warnings", method="has_warnings")
 
     class Meta(ConeFilterSet.Meta):
         model = Spectrum
@@ -109,7 +122,7 @@ class CandidateFilterSet(ConeFilterSet):
     snr_r = filters.RangeFilter("spectrum__snr_r", label="S/N r", help_text="Per pixel")
     n_configurations = filters.RangeFilter(label="Configurations that agree")
     n_lines = filters.RangeFilter(label="Lines that agree")
-    unique = filters.BooleanFilter("is_primary", label="One spectrum per source")
+    unique = YesNoFilter("is_primary", label="One spectrum per source")
 
     class Meta(ConeFilterSet.Meta):
         model = Candidate
@@ -126,8 +139,8 @@ class GalaxyFilterSet(CandidateFilterSet):
     """Filters of /galaxies/ and of the BPT page."""
 
     bpt_class = filters.MultipleChoiceFilter(label="BPT class", choices=Candidate.BptClass.choices)
-    log_nii_ha = filters.RangeFilter(label="log([N II]/Ha)", help_text="dex")
-    log_oiii_hb = filters.RangeFilter(label="log([O III]/Hb)", help_text="dex")
+    log_nii_ha = filters.RangeFilter(label="log([N II]/Hα)", help_text="dex")
+    log_oiii_hb = filters.RangeFilter(label="log([O III]/Hβ)", help_text="dex")
     snr_min = filters.RangeFilter(label="Lowest S/N of the four lines")
 
 

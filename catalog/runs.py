@@ -80,9 +80,7 @@ def selection(part: SpectrumBlock.Part, parameters: Parameters) -> Selection:
     if not filterset.is_valid():
         messages = [f"{name}: {' '.join(errors)}" for name, errors in filterset.errors.items()]
         raise ValidationError(f"The selection of {part.label} is not valid. {' '.join(messages)}")
-    cleaned = filterset.form.cleaned_data
-    silent = {name for name, value in cleaned.items() if value is None}  # such as "either" of a yes or no
-    return Selection(part, {name: query.getlist(name) for name in sorted(set(query) - silent)}, filterset.qs)
+    return Selection(part, {name: query.getlist(name) for name in sorted(query)}, filterset.qs)
 
 
 def overlap(templates: Selection, queries: Selection) -> int:

@@ -25,11 +25,11 @@ class Configuration:
 
     @classmethod
     def parse(cls, text: str) -> Configuration:
-        """The configuration written as "step:segments:centers", such as 2:25:100. Raises ValueError."""
+        """The configuration written as "step:segments:centres", such as 2:25:100. Raises ValueError."""
         parts = text.strip().split(":")
         if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
             raise ValueError(
-                f"{text!r} is not a configuration: write step:segments:centers, such as 2:25:100."
+                f"{text!r} is not a configuration: write step:segments:centres, such as 2:25:100."
             )
         return cls(*(int(part) for part in parts))
 

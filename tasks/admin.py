@@ -17,6 +17,7 @@ from .forms import INITIAL, MAIN_FILTERS, Launch, UploadForm
 from .models import Job
 from .services import import_launch, retrieval_launch
 
+admin.site.site_header = admin.site.site_title = "Glowworm"
 admin.site.index_template = "admin/tasks/index.html"
 
 

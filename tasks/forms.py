@@ -99,7 +99,10 @@ class Launch:
         """The checked run. Raises ValidationError."""
         if not self.form.is_bound or not self.form.is_valid():
             raise ValidationError(
-                [f"{name}: {' '.join(map(str, errors))}" for name, errors in self.form.errors.items()]
+                [
+                    f"{self.form[name].label}: {' '.join(map(str, errors))}"
+                    for name, errors in self.form.errors.items()
+                ]
             )
         return retrieval_plan(
             **self.form.arguments(),
@@ -154,6 +157,9 @@ class SeveralFilesField(forms.FileField):
     """One or more uploaded files, as a list."""
 
     widget = SeveralFilesInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_empty_file=True, **kwargs)  # its import refuses it by name, and takes the rest
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         given: Sequence[UploadedFile | None] = data or [None]  # the field itself says that none is too few

@@ -110,7 +110,8 @@ def _log_stage(chunk: Chunk, job: Job) -> None:
     of_stage = job.chunks.filter(stage_number=chunk.stage_number)
     totals = of_stage.aggregate(work=Sum("work"), started=Min("started_at"))
     seconds = (timezone.now() - totals["started"]).total_seconds()
-    message = f"{stage.label}: done, {totals['work']:,} {stage.unit} in {seconds:.1f} s."
+    work = f", {totals['work']:,} {stage.unit}" if stage.unit else ""
+    message = f"{stage.label}: done{work} in {seconds:.1f} s."
     LogLine.objects.create(job=job, message=message)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import django_filters as filters
 from django.http import QueryDict
 
+from catalog.filtersets import YesNoFilter
+
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Object", ("name", "release", "role", "kind", "cls", "subclass", "object_type")),
     ("File", ("file", "reason", "batch")),
@@ -119,11 +121,13 @@ def _field(filterset: filters.FilterSet, name: str) -> Field:
             Box(f"id_{name}_{i}", name, str(label), str(value), str(value) in chosen)
             for i, (value, label) in enumerate(bound.field.choices)
         )
-    elif isinstance(kind, filters.BooleanFilter):
+    elif isinstance(kind, YesNoFilter):
         look = "yesno"
         value = data.get(name, "")
-        options = (("", "either"), ("true", "yes"), ("false", "no"))
-        boxes = tuple(Box(f"id_{name}", name, label, option, value == option) for option, label in options)
+        boxes = tuple(
+            Box(f"id_{name}", name, str(label), option, value == option)
+            for option, label in bound.field.choices
+        )
     else:
         look = "text"
         boxes = (Box(f"id_{name}", name, bound.label, data.get(name, "")),)

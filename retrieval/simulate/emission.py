@@ -18,6 +18,7 @@ from retrieval.simulate.continua import attenuation
 HA, HG, HD = 2.86, 0.468, 0.259
 HEI_5877 = 0.13
 OI_RATIO = 3.03  # [O I] 6302 / 6366 (Storey & Zeippen 2000)
+OII_SHARES = {"oii_3727": 0.41, "oii_3730": 0.59}  # of the blend, at low density (Osterbrock & Ferland 2006)
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,14 @@ def paint(
     """Flux per Angstrom (n,) of the lines in the pixels between ``edges`` (n + 1,), Angstrom.
 
     Each line is a Gaussian of the gas's ``sigma_kms`` and of the instrument, FWHM = wavelength /
-    ``resolution``, integrated over every pixel: the sum of flux times pixel width is the line's flux.
+    ``resolution``, integrated over every pixel: the sum of flux times pixel width is the line's flux. The
+    blend "oii" is painted as its two members.
     """
     flux = np.zeros(edges.size - 1)
     instrument = SPEED_OF_LIGHT / resolution / math.sqrt(8 * math.log(2))
-    for key, total in fluxes.items():
+    blend = fluxes.get("oii", 0.0)
+    single = {key: total for key, total in fluxes.items() if key != "oii"}
+    for key, total in (single | {key: share * blend for key, share in OII_SHARES.items()}).items():
         centre = LINE[key].wavelength * (1 + z)
         sigma = centre * math.hypot(sigma_kms, instrument) / SPEED_OF_LIGHT
         first, last = np.searchsorted(edges, (centre - 6 * sigma, centre + 6 * sigma))

@@ -128,6 +128,7 @@ def test_an_upload_is_imported_what_is_bad_refused(
         SimpleUploadedFile("some.zip", archive.getvalue()),
         SimpleUploadedFile(files[3].name, files[3].read_bytes()),
         SimpleUploadedFile("notes.fits", b"not a FITS file"),
+        SimpleUploadedFile("void.fits", b""),
     ]
     answer = staff.post(UPLOAD, {"uploads": given, "role": "other"})
     job = Job.objects.get()
@@ -136,10 +137,13 @@ def test_an_upload_is_imported_what_is_bad_refused(
         work_off(job)
     assert (job.state, job.error) == ("succeeded", "")
     batch = ImportBatch.objects.get()
-    assert (batch.imported, batch.refused) == (4, 1)
+    assert (batch.imported, batch.refused) == (4, 2)
     assert batch.finished_at is not None
     assert set(Spectrum.objects.values_list("role", flat=True)) == {"other"}
-    assert Refusal.objects.get().file.endswith("notes.fits")
+    assert set(Refusal.objects.values_list("file", "reason")) == {
+        ("notes.fits", "not-fits"),
+        ("void.fits", "empty"),
+    }
     assert not uploads.folder(batch).exists()
     assert "some.zip" in staff.get(job.get_absolute_url()).content.decode()
 

@@ -39,7 +39,7 @@ def test_a_run_equals_the_plain_computation(survey: None) -> None:
     run = launch(seed=3)
     job = work_off(run.job)
     assert (job.state, job.error) == ("succeeded", "")
-    ended = [line.message.split(":")[0] for line in job.log.all() if ": done, " in line.message]
+    ended = [line.message.split(":")[0] for line in job.log.all() if ": done" in line.message]
     assert ended == [stage.label for stage in stages_of(job)]
     run.refresh_from_db()
 

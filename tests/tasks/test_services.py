@@ -94,7 +94,7 @@ def test_only_the_papers_own_parameters_bear_its_name(spectra: None, changes: An
 
 def test_selections_are_kept_as_parameters_without_the_silent_ones(spectra: None) -> None:
     run = retrieval_launch(
-        configurations=[PAPER], query_selection={"role": "unknown", "warned": "unknown", "cls": ""}
+        configurations=[PAPER], query_selection={"role": "unknown", "warned": "", "cls": ""}
     )
     assert run.query_selection == {"role": ["unknown"]}
     assert run.template_selection == {"role": ["template"]}

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--configurations",
             default=PAPER,
-            help="step:segments:centers with commas between; the paper's twelve if not given",
+            help="step:segments:centres with commas between; the paper's twelve if not given",
         )
         parser.add_argument("--metric", choices=METRICS, default="l2_sum")
         parser.add_argument("--normalization", choices=NORMALIZATIONS, default="l2")

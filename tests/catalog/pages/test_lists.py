@@ -134,6 +134,7 @@ def test_downloads_carry_the_query_and_the_run(client: Client, run: Run) -> None
         ("radius=5", "A radius needs a position"),
         ("position=10+10&radius=90+deg", "at most 30 degrees"),
         ("role=king", "Select a valid choice"),
+        ("warned=1", "“1” is neither true nor false"),
         ("sort=nothing", "no shown column “nothing”"),
         ("redshift_min=1", "There is no filter redshift_min"),
         ("after=forged", "start from the first page"),

@@ -157,3 +157,13 @@ def test_defects_are_there_and_told():
     assert 10 < np.count_nonzero(tails) < 40
     assert bad > 20
     np.testing.assert_allclose(steps, 1, atol=0.03)
+
+
+def test_the_oii_blend_is_painted_as_its_two_members():
+    edges = np.arange(3700.0, 3760.0, 0.1)
+    flux = emission.paint(edges, {"oii": 2.0}, z=0.0, sigma_kms=20.0, resolution=1e5)
+    middle = (edges[1:] + edges[:-1]) / 2
+    assert np.sum(flux * np.diff(edges)) == pytest.approx(2.0)
+    for key in ("oii_3727", "oii_3730"):
+        near = np.abs(middle - LINE[key].wavelength) < 1
+        assert middle[near][flux[near].argmax()] == pytest.approx(LINE[key].wavelength, abs=0.1)
