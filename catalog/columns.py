@@ -141,9 +141,16 @@ CANDIDATE_COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 
 REFUSAL_COLUMNS: tuple[Column, ...] = (
-    Column("file", "File", "file", "str", "File (and archive member or row) as it was met"),
-    Column("reason", "Reason", "reason", "str", "Code of the reason"),
-    Column("detail", "What was found", "detail", "str", "What was found, with its numbers"),
-    Column("advice", "What to do", "advice", "str", "What to do about it"),
-    Column("import", "Import", "batch_id", "int", "Number of the import"),
+    Column(
+        "file",
+        "File",
+        "file",
+        "str",
+        "File (and archive member or row) as it was met",
+        ucd="meta.id;meta.file",
+    ),
+    Column("reason", "Reason", "reason", "str", "Code of the reason", ucd="meta.code"),
+    Column("detail", "What was found", "detail", "str", "What was found, with its numbers", ucd="meta.note"),
+    Column("advice", "What to do", "advice", "str", "What to do about it", ucd="meta.note"),
+    Column("import", "Import", "batch_id", "int", "Number of the import", ucd="meta.id"),
 )

@@ -22,7 +22,8 @@ class Table:
     """One browsable table.
 
     ``rows`` gives its queryset for a run (None for tables that stand outside runs); ``shown`` names
-    the columns of the page, downloads carry all; ``order`` is the default sort.
+    the columns of the page, downloads carry all; ``order`` is the default sort; ``release`` leads from a row
+    to its survey release.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Table:
     filterset: type[filters.FilterSet]
     rows: Callable[[Run | None], QuerySet[Any]]
     order: str
+    release: str = "spectrum__release"
     of_run: bool = True
 
     def column(self, name: str) -> c.Column:
@@ -142,13 +144,12 @@ CANDIDATES = Table(
 SPECTRA = Table(
     "spectra", "Spectra", c.SPECTRUM_COLUMNS,
     ("file_LAMOST", "release", "role", "ra", "dec", "class", "subclass", "z", "snr_r"),
-    f.SpectrumFilterSet, _spectra, "file_LAMOST", of_run=False,
+    f.SpectrumFilterSet, _spectra, "file_LAMOST", release="release", of_run=False,
 )  # fmt: skip
 REFUSALS = Table(
     "refusals", "Refused files", c.REFUSAL_COLUMNS,
     tuple(column.name for column in c.REFUSAL_COLUMNS),
-    f.RefusalFilterSet, lambda run: Refusal.objects.all(), "-import", of_run=False,
+    f.RefusalFilterSet, lambda run: Refusal.objects.all(), "-import", release="batch__release", of_run=False,
 )  # fmt: skip
 
-TABLES: dict[str, Table] = {table.name: table for table in (GALAXIES, NEBULAE, CANDIDATES, SPECTRA)}
-"""The tables that can be downloaded."""
+TABLES: dict[str, Table] = {table.name: table for table in (GALAXIES, NEBULAE, CANDIDATES, SPECTRA, REFUSALS)}

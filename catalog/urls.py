@@ -14,5 +14,4 @@ urlpatterns = [
     path("bpt/", bpt.bpt_page, name="bpt"),
     path("bpt/figure.json", bpt.figure, name="bpt-figure"),
     path("", include("catalog.downloads.urls")),
-    path("refusals/", lists.refusal_list, name="refusals"),
 ]

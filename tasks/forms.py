@@ -19,6 +19,7 @@ from catalog.models import Release, Run, Spectrum, SpectrumBlock
 from catalog.runs import Selection, selection
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from retrieval.redshift import TOLERANCE
+from retrieval.velocity import NEBULAR_LIMIT
 
 from .services import Plan, retrieval_plan, selection_faults
 
@@ -43,6 +44,11 @@ class LaunchForm(forms.Form):
     metric = forms.ChoiceField(label="Metric", choices=Run.Metric.choices)
     normalization = forms.ChoiceField(label="Normalisation", choices=Run.Normalization.choices)
     z_tolerance = forms.FloatField(label="Redshift tolerance", initial=TOLERANCE)
+    velocity_limit_kms = forms.FloatField(
+        label="Velocity limit of nebulae (km/s)",
+        initial=NEBULAR_LIMIT,
+        help_text="Candidates below it in both redshifts are nebulae, the others galaxies.",
+    )
     seed = forms.IntegerField(label="Seed of the codebooks", initial=0, min_value=0)
     note = forms.CharField(label="Note", required=False, max_length=200)
 
@@ -57,7 +63,7 @@ class LaunchForm(forms.Form):
         """Arguments of retrieval_plan, but for the selections; the form is valid."""
         data = self.cleaned_data
         paper = [Configuration.parse(text) for text in data["paper"]]
-        names = ("metric", "normalization", "z_tolerance", "seed")
+        names = ("metric", "normalization", "z_tolerance", "velocity_limit_kms", "seed")
         return {"configurations": [*paper, *data["custom"]]} | {name: data[name] for name in names}
 
 

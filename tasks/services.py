@@ -32,6 +32,7 @@ from .work import wake
 
 TEMPLATES = {"role": ["template"]}
 QUERIES = {"role": ["unknown"]}
+HIGHEST_VELOCITY = 3000.0  # km/s: beyond it nothing belongs to the Galaxy
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def retrieval_plan(
     metric: str = "l2_sum",
     normalization: str = "l2",
     z_tolerance: float = TOLERANCE,
+    velocity_limit_kms: float = NEBULAR_LIMIT,
     template_selection: Parameters = TEMPLATES,
     query_selection: Parameters = QUERIES,
     seed: int = 0,
@@ -64,6 +66,11 @@ def retrieval_plan(
     if not 0 < z_tolerance < HIGHEST_TOLERANCE:
         faults.append(
             f"The redshift tolerance is {z_tolerance:g}; it must lie between 0 and {HIGHEST_TOLERANCE:g}."
+        )
+    if not 0 < velocity_limit_kms <= HIGHEST_VELOCITY:
+        faults.append(
+            f"The velocity limit is {velocity_limit_kms:g} km/s; "
+            f"it must lie above 0 and at most at {HIGHEST_VELOCITY:g}."
         )
     if not 0 <= seed < 2**63:
         faults.append(f"The seed is {seed}; it must be 0 to {2**63 - 1}.")
@@ -82,7 +89,7 @@ def retrieval_plan(
     parameters = {
         "metric": metric,
         "z_tolerance": z_tolerance,
-        "velocity_limit_kms": NEBULAR_LIMIT,
+        "velocity_limit_kms": velocity_limit_kms,
         "detection": asdict(DetectParameters()),
     }
     return Plan(
@@ -124,6 +131,7 @@ def retrieval_launch(
     metric: str = "l2_sum",
     normalization: str = "l2",
     z_tolerance: float = TOLERANCE,
+    velocity_limit_kms: float = NEBULAR_LIMIT,
     template_selection: Parameters = TEMPLATES,
     query_selection: Parameters = QUERIES,
     seed: int = 0,
@@ -136,6 +144,7 @@ def retrieval_launch(
         metric=metric,
         normalization=normalization,
         z_tolerance=z_tolerance,
+        velocity_limit_kms=velocity_limit_kms,
         template_selection=template_selection,
         query_selection=query_selection,
         seed=seed,
@@ -145,7 +154,7 @@ def retrieval_launch(
         metric=metric,
         normalization=normalization,
         z_tolerance=z_tolerance,
-        velocity_limit_kms=NEBULAR_LIMIT,
+        velocity_limit_kms=velocity_limit_kms,
         detection=asdict(DetectParameters()),
         seed=seed,
         template_selection=plan.templates.parameters,

@@ -61,8 +61,7 @@ def cards(facts: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 
 def _releases(selection: Selection) -> list[Release]:
-    path = "spectrum__release" if selection.table.of_run else "release"
-    ids = selection.rows.order_by().values_list(path, flat=True).distinct()
+    ids = selection.rows.order_by().values_list(selection.table.release, flat=True).distinct()
     return list(Release.objects.filter(pk__in=list(ids)))
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.models import Run
 from catalog.paging import BadTokenError, Order, Page, get_page
-from catalog.tables import REFUSALS, TABLES, Table, current_run
+from catalog.tables import TABLES, Table, current_run
 
 from .cells import cell
 from .filters import chips, groups, unknown, without
@@ -50,12 +50,6 @@ class Heading:
 def table_list(request: HttpRequest, table: str) -> HttpResponse:
     """A list of one of ``tables.TABLES``, for the shown run where it belongs to one."""
     return _list(request, TABLES[table])
-
-
-@require_safe
-def refusal_list(request: HttpRequest) -> HttpResponse:
-    """What imports refused."""
-    return _list(request, REFUSALS)
 
 
 def run_asked(request: HttpRequest) -> Run | None:
@@ -138,8 +132,6 @@ def _heading(column: Any, table: Table, order: Order, params: QueryDict) -> Head
 
 def downloads(table: Table, params: QueryDict, run: Run | None) -> list[tuple[str, str]]:
     """Label and address of each download of exactly these rows, with the run pinned."""
-    if table.name not in TABLES:
-        return []
     query = params.copy()
     for name in ("after", "before"):
         query.pop(name, None)

@@ -15,6 +15,7 @@ from retrieval.prepare import NORMALIZATIONS
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from retrieval.redshift import TOLERANCE
 from retrieval.search import METRICS
+from retrieval.velocity import NEBULAR_LIMIT
 from tasks.following import follow, seconds_of, succeeded
 from tasks.models import Job
 from tasks.services import retrieval_launch
@@ -34,6 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("--metric", choices=METRICS, default="l2_sum")
         parser.add_argument("--normalization", choices=NORMALIZATIONS, default="l2")
         parser.add_argument("--tolerance", type=float, default=TOLERANCE, help="of redshifts (%(default)s)")
+        parser.add_argument(
+            "--velocity-limit", type=float, default=NEBULAR_LIMIT, help="of nebulae, km/s (%(default)s)"
+        )
         parser.add_argument("--seed", type=int, default=0, help="of the codebooks (%(default)s)")
         parser.add_argument(
             "--templates", default="role=template", help='as in the URL of /spectra/ ("%(default)s")'
@@ -52,6 +56,7 @@ class Command(BaseCommand):
                 metric=options["metric"],
                 normalization=options["normalization"],
                 z_tolerance=options["tolerance"],
+                velocity_limit_kms=options["velocity_limit"],
                 template_selection=dict(QueryDict(options["templates"]).lists()),
                 query_selection=dict(QueryDict(options["queries"]).lists()),
                 seed=options["seed"],

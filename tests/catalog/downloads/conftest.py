@@ -51,6 +51,8 @@ def run(db: None) -> Run:
     f.CandidateFactory(run=run, nebula=True, spectrum__name="spec-new")
     f.CandidateFactory(run=run, nebula=True, new_found=None, nebula_state="", spectrum__name="spec-unclear")
     f.CandidateFactory(spectrum__name="spec-of-another-run", run__completed_at=None)
+    f.RefusalFactory(file=ACCENT, detail='It holds "three", not four.')
+    f.RefusalFactory()
     return run
 
 
