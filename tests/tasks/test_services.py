@@ -40,6 +40,9 @@ FAULTS = [
     ({"normalization": "max"}, "Normalisation 'max'"),
     ({"z_tolerance": 0.003}, "tolerance is 0.003; it must lie between 0 and 0.003"),
     ({"z_tolerance": float("nan")}, "tolerance is nan"),
+    ({"velocity_limit_kms": 0.0}, "velocity limit is 0 km/s"),
+    ({"velocity_limit_kms": 5000.0}, "velocity limit is 5000 km/s"),
+    ({"velocity_limit_kms": float("nan")}, "velocity limit is nan"),
     ({"seed": -1}, "The seed is -1"),
     ({"template_selection": {"name": "nothing like it"}}, "The selection of templates holds no spectra"),
     ({"template_selection": {"name": "t120"}}, "None of the 1 selected templates has a file"),
@@ -78,6 +81,7 @@ PROFILES = [
     ({"configurations": [PAPER, Configuration(1, 50, 100)]}, "custom"),
     ({"metric": "l2_squared"}, "custom"),
     ({"z_tolerance": 0.002}, "custom"),
+    ({"velocity_limit_kms": 300.0}, "custom"),
     ({"normalization": "as_printed"}, "lu2022"),
     ({"seed": 9}, "lu2022"),
 ]
