@@ -105,6 +105,14 @@ class ProductQuantizer:
         row = self._of_width("q", q[None, :] if isinstance(q, np.ndarray) else q)
         return distance_tables(self._fitted(), row, self.metric)[:, :, 0]
 
+    def explain(self, q: NDArray[np.float32], code: Codes) -> NDArray[np.float64]:
+        """What each segment adds to the distance of one vector `q` (d,) from one template `code` (segments,).
+
+        Float64 (segments,), in the metric's own sub-distances: their sum is the distance that `search` gives.
+        """
+        self._check_codes(code[None, :] if isinstance(code, np.ndarray) else code)
+        return self.distance_table(q)[np.arange(self.segments), code]
+
     def search(
         self, Q: NDArray[np.float32], codes: Codes, k: int = 1, threads: int | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -134,6 +134,21 @@ def test_as_many_centres_as_templates_keeps_every_template():
     np.testing.assert_allclose(quantizer.inertia, 0.0, atol=1e-10)
 
 
+@pytest.mark.parametrize("metric", ["l2_sum", "l2_squared"])
+def test_segments_explain_the_distance(metric):
+    X = np.random.default_rng(7).normal(size=(40, 12)).astype(np.float32)
+    quantizer = ProductQuantizer(4, 5, metric).fit(X)
+    codes = quantizer.encode(X)
+    index, distance = quantizer.search(X[:3] + np.float32(0.1), codes)
+    for row in range(3):
+        query, code = X[row] + np.float32(0.1), codes[index[row, 0]]
+        parts = quantizer.explain(query, code)
+        difference = (query.astype(float) - quantizer.decode(code[None])[0]).reshape(4, 3)
+        squared = (difference**2).sum(axis=1)
+        np.testing.assert_allclose(parts, squared if metric == "l2_squared" else np.sqrt(squared), rtol=1e-12)
+        assert np.float32(parts.sum()) == pytest.approx(distance[row, 0], rel=1e-6)
+
+
 def test_one_centre_is_the_mean():
     X = vectors(9, 12, seed=8)
     quantizer = ProductQuantizer(3, 1).fit(X)
