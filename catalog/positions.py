@@ -15,7 +15,7 @@ from astropy import units as u
 from astropy.coordinates import Latitude, Longitude, SkyCoord
 from astropy_healpix import HEALPix, lonlat_to_healpix, nside_to_pixel_resolution
 from django.db.models import F, FloatField, Q, QuerySet, Value
-from django.db.models.functions import ASin, Cos, Least, Power, Radians, Sin, Sqrt
+from django.db.models.functions import Abs, ASin, Cos, Greatest, Least, Power, Radians, Sin, Sqrt
 
 ORDER = 29
 MAX_CONE_DEG = 30.0
@@ -82,8 +82,13 @@ def within_cone(
         covered |= Q(**{f"{prefix}healpix__gte": low, f"{prefix}healpix__lt": high})
     dec_column, ra_column = Radians(F(f"{prefix}dec")), Radians(F(f"{prefix}ra"))
     ra0, dec0 = math.radians(ra), math.radians(dec)
-    haversine = Power(Sin((dec_column - Value(dec0)) / 2.0), 2) + Cos(dec_column) * Value(
+    haversine = _squared_sine((dec_column - Value(dec0)) / 2.0) + Cos(dec_column) * Value(
         math.cos(dec0)
-    ) * Power(Sin((ra_column - Value(ra0)) / 2.0), 2)
+    ) * _squared_sine((ra_column - Value(ra0)) / 2.0)
     separation = 2.0 * (180.0 / math.pi) * ASin(Least(Value(1.0), Sqrt(haversine)), output_field=FloatField())
     return queryset.filter(covered).annotate(separation=separation).filter(separation__lte=radius_deg)
+
+
+def _squared_sine(angle: Any) -> Power:
+    """sin^2, kept from underflow: PostgreSQL makes that an error."""
+    return Power(Greatest(Abs(Sin(angle)), Value(1e-100)), 2)

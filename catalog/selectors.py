@@ -10,9 +10,9 @@ from .models import Candidate, CounterpartLookup, Release, Run
 from .tables import GALAXIES, SERVICES
 
 
-def holds_simulated() -> bool:
-    """Whether any release held is simulated."""
-    return Release.objects.filter(simulated=True).exists()
+def origins_held() -> set[bool]:
+    """Whether the releases held are simulated: True, False, or both."""
+    return set(Release.objects.values_list("simulated", flat=True).distinct())
 
 
 def releases_held() -> QuerySet[Release]:

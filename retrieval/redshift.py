@@ -44,7 +44,7 @@ def line_redshift(
     wins, then the one with the greatest summed flux, then the one with the smallest scatter.
     """
     if not 0 < tolerance < HIGHEST_TOLERANCE:
-        raise ValueError(f"tolerance is {tolerance}; it must lie between 0 and {HIGHEST_TOLERANCE}.")
+        raise ValueError(f"tolerance is {tolerance}; it must be above 0 and below {HIGHEST_TOLERANCE}.")
     if not 1 <= minimum <= len(CL_LINES):
         raise ValueError(
             f"minimum is {minimum}; it must be 1 to {len(CL_LINES)}, the number of voting lines."

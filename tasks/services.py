@@ -65,7 +65,7 @@ def retrieval_plan(
         faults.append(f"Normalisation {normalization!r} is not one of {', '.join(NORMALIZATIONS)}.")
     if not 0 < z_tolerance < HIGHEST_TOLERANCE:
         faults.append(
-            f"The redshift tolerance is {z_tolerance:g}; it must lie between 0 and {HIGHEST_TOLERANCE:g}."
+            f"The redshift tolerance is {z_tolerance:g}; it must be above 0 and below {HIGHEST_TOLERANCE:g}."
         )
     if not 0 < velocity_limit_kms <= HIGHEST_VELOCITY:
         faults.append(

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from catalog import citation
 from catalog.columns import Column
-from catalog.models import Release, Run
+from catalog.models import Neighbour, Release, Run
 
 from .selection import Selection
 
@@ -28,6 +28,7 @@ def describe(selection: Selection, *, count: int, date: datetime) -> dict[str, A
         "run": _run(selection.run) if selection.run else None,
         "releases": [release.name for release in releases],
         "simulated": any(release.simulated for release in releases),
+        "simulated_templates": selection.run is not None and _confirmed_by_simulated(selection.run),
         "creator": f"Glowworm {settings.VERSION}",
         "citation": [citation.PAPER, citation.software(settings.VERSION)],
         "columns": [_column(column) for column in selection.table.columns],
@@ -56,6 +57,7 @@ def cards(facts: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
         yield "REGIONS", run["region_version"], "H II region catalogue"
     yield "RELEASES", ", ".join(facts["releases"]), ""
     yield "SIMULATE", facts["simulated"], "T where no telescope took the spectra"
+    yield "SIMTEMPL", facts["simulated_templates"], "T where simulated templates confirmed rows"
     for number, text in enumerate(facts["citation"], 1):
         yield f"CITE{number}", text, ""
 
@@ -63,6 +65,12 @@ def cards(facts: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
 def _releases(selection: Selection) -> list[Release]:
     ids = selection.rows.order_by().values_list(selection.table.release, flat=True).distinct()
     return list(Release.objects.filter(pk__in=list(ids)))
+
+
+def _confirmed_by_simulated(run: Run) -> bool:
+    """Whether a template that no telescope took confirmed any candidate of the run."""
+    agreeing = Neighbour.objects.filter(codebook__run=run, agrees=True)
+    return agreeing.filter(template__release__simulated=True).exists()
 
 
 def _run(run: Run) -> dict[str, Any]:

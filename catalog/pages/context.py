@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from catalog.selectors import holds_simulated
+from catalog.selectors import origins_held
 
 NAVIGATION = (
     ("galaxies", "Galaxies"),
@@ -43,8 +43,16 @@ class Portal:
         return [NavigationItem(url, label, self.path.startswith(url)) for url, label in items]
 
     @cached_property
+    def _origins(self) -> set[bool]:
+        return origins_held()
+
+    @property
     def simulated(self) -> bool:
-        return holds_simulated()
+        return True in self._origins
+
+    @property
+    def observed(self) -> bool:
+        return False in self._origins
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:

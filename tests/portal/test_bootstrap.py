@@ -104,15 +104,16 @@ def test_an_installation_is_done_once_and_again_when_the_lock_changes(monkeypatc
 
     bootstrap.install("dev")
     assert bootstrap.works()
-    assert [call[:2] for call in calls] == [("pip", "install"), ("uv", "pip"), ("pip", "install")]
-    assert all("--require-hashes" in call for call in calls)
+    steps = [call[:2] for call in calls]
+    assert steps == [("pip", "install"), ("uv", "pip"), ("pip", "install"), ("retrieval.kernels",)]
+    assert all("--require-hashes" in call for call in calls if "pip" in call[:2])
     calls.clear()
     bootstrap.install("dev")
     bootstrap.install("base")  # dev holds base
     assert calls == []
     (locks / "base.lock").write_text("changed")
     bootstrap.install("base")
-    assert [call[-1] for call in calls][-1] == str(locks / "base.lock")
+    assert str(locks / "base.lock") in calls[-2]
     calls.clear()
     bootstrap.PYTHON.unlink()  # as when the Python it was made from is removed
     bootstrap.install("base")

@@ -38,7 +38,7 @@ FAULTS = [
     ({"configurations": [Configuration(2, 0, 10)]}, "2:0:10: step, segments and centres must be 1 or more"),
     ({"metric": "cosine"}, "Metric 'cosine' is not one of l2_sum, l2_squared"),
     ({"normalization": "max"}, "Normalisation 'max'"),
-    ({"z_tolerance": 0.003}, "tolerance is 0.003; it must lie between 0 and 0.003"),
+    ({"z_tolerance": 0.003}, "tolerance is 0.003; it must be above 0 and below 0.003"),
     ({"z_tolerance": float("nan")}, "tolerance is nan"),
     ({"velocity_limit_kms": 0.0}, "velocity limit is 0 km/s"),
     ({"velocity_limit_kms": 5000.0}, "velocity limit is 5000 km/s"),

@@ -74,6 +74,11 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(summary(run, job)))
         else:
             self.stdout.write(f"Run {run.pk} ({run.profile}) is {job.state}: {run.get_absolute_url()}")
+            if succeeded(job):
+                self.stdout.write(
+                    f"{run.n_queries} queries, {run.n_templates} templates: {run.n_line_redshifts} redshifts "
+                    f"from lines, {run.n_candidates} candidates."
+                )
         if options["wait"] and not succeeded(job):
             raise CommandError(job.error or f"Run {run.pk} was {job.state}.")
 

@@ -25,6 +25,7 @@ from catalog.downloads.selection import Selection, select
 from catalog.downloads.stream import STREAMS
 from catalog.models import Run
 from catalog.tables import TABLES
+from tests import factories as f
 
 from .conftest import ACCENT, AWKWARD, BIG
 
@@ -174,6 +175,20 @@ def test_simulated_rows_say_so(run: Run) -> None:
     assert header["SIMULATE"] is True
 
 
+def test_simulated_templates_say_so(run: Run) -> None:
+    """Observed spectra whose redshifts rest on simulated templates are told from those that do not."""
+    neighbour = f.NeighbourFactory(
+        codebook=run.codebooks.first(), spectrum=run.candidates.first().spectrum, agrees=False,
+        template__release__simulated=True, template__release__slug="simulated-templates",
+    )  # fmt: skip
+    assert json.loads(written(chosen("candidates"), "json"))["simulated_templates"] is False
+    type(neighbour).objects.update(agrees=True)
+    facts = json.loads(written(chosen("candidates"), "json"))
+    assert (facts["simulated"], facts["simulated_templates"]) == (False, True)
+    header = fits.Header.fromstring(written(chosen("candidates"), "fits")[:2880])
+    assert header["SIMTEMPL"] is True
+
+
 def test_sidecar_describes_the_csv(run: Run) -> None:
     selection = chosen("galaxies", "z_cl_min=0.15")
     facts = json.loads(written(selection, "json"))
@@ -244,7 +259,7 @@ KINDS = (
     Column("b", "b", "b", "bool", "truth", ucd="meta.code"),
 )
 FACTS = {"title": "t", "table": "t", "date": "2026-11-22T12:00:00", "query": "", "run": None, "releases": [],
-         "simulated": False, "creator": "g", "citation": []}  # fmt: skip
+         "simulated": False, "simulated_templates": False, "creator": "g", "citation": []}  # fmt: skip
 # PostgreSQL keeps no NUL and no lone surrogate; FITS strips trailing blanks.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 ROWS = st.lists(

@@ -138,7 +138,7 @@ def test_a_cone_across_ra_0(client: Client, run: Run) -> None:
 
 
 def test_queries_do_not_grow_with_rows(client: Client, many: Run) -> None:
-    for suffix, pinned in (("csv", 5), ("fits", 9)):
+    for suffix, pinned in (("csv", 5), ("fits", 10)):
         with CaptureQueriesContext(
             connection,
         ) as few:

@@ -70,6 +70,12 @@ def test_every_page_says_simulated(client: Client, url: str) -> None:
     assert page.count("<h1") == 1
 
 
+def test_observed_spectra_are_told_from_simulated_ones(client: Client) -> None:
+    f.ReleaseFactory(slug="sim", simulated=True)
+    f.ReleaseFactory(slug="sky", simulated=False)
+    assert "Besides observed spectra this portal holds simulated ones" in client.get("/").content.decode()
+
+
 def test_navigation_marks_where_one_is(client: Client) -> None:
     page = text(client, "/bpt/")
     assert '<a href="/bpt/" aria-current="page">BPT</a>' in page
