@@ -90,7 +90,7 @@ REFUSALS: dict[str, Reason] = {
 WARNINGS: dict[str, str] = {
     "obsid-missing": "The header has no OBSID: the spectrum is known by its file name.",
     "position-missing": "The header has no usable position: no cross-match is possible.",
-    "zero-ends": "Pixels at an end hold flux 0 with positive inverse variance; it is set to 0 there.",
+    "zero-ends": "Pixels at an end hold flux 0 with positive inverse variance, which is set to 0 there.",
     "ivar-not-finite": "The inverse variance is not a finite number in some pixels; it is taken as 0 there.",
     "pixels-filled": "Pixels marked as without data are interpolated, with inverse variance 0.",
     "noise-estimated": "The file has no uncertainties; the noise is estimated from the flux.",
