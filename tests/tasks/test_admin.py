@@ -31,6 +31,7 @@ FORM = {
     "metric": "l2_sum",
     "normalization": "l2",
     "z_tolerance": "0.001",
+    "velocity_limit_kms": "500",
     "seed": "3",
 }
 
@@ -71,7 +72,7 @@ FAULTS = [
     ({"custom": "2:25"}, "&#x27;2:25&#x27; is not a configuration"),
     ({"custom": "2:25:46"}, "46 centres need at least as many templates; there are 45"),
     ({"paper": "2:25:100"}, "100 centres need at least as many templates; there are 45"),
-    ({"z_tolerance": "1"}, "tolerance is 1; it must lie between"),
+    ({"z_tolerance": "1"}, "tolerance is 1; it must be above 0"),
     ({"z_tolerance": "many"}, "Enter a number."),
     ({"queries-role": ["template", "unknown"]}, "45 spectra are both templates and queries"),
     ({"queries-z_min": "far"}, "The selection of queries is not valid"),
