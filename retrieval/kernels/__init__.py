@@ -69,16 +69,8 @@ class ScanKernels(Protocol):
         """The `k` nearest templates (q, k) to `queries` (q, d), knowing that k are within `limit` (q,)."""
 
 
-def form(kind: str, name: str) -> Any:
-    """The form `name` of the "scan" or "train" kernels. ImportError or OSError where it cannot be had."""
-    if name == "numba":  # which otherwise wants to write beside the source
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "numba"))
-    return importlib.import_module(f"retrieval.kernels.{kind}_{name}").load()
-
-
-@cache
-def scan_kernels(name: str | None = None) -> ScanKernels | None:
-    """The kernels called `name`, or the fastest there are; None for numpy, which needs no index.
+def fastest(kind: str, name: str | None = None) -> Any:
+    """The form called `name` of the "scan" or "train" kernels, or $GLOWWORM_KERNELS, or the fastest there is.
 
     ValueError for an unknown name, and for one that cannot be had here.
     """
@@ -86,12 +78,24 @@ def scan_kernels(name: str | None = None) -> ScanKernels | None:
     if wanted and wanted not in NAMES:
         raise ValueError(f"There are no kernels {wanted!r}; choose one of {', '.join(NAMES)}.")
     for candidate in (wanted,) if wanted else NAMES:
-        if candidate == "numpy":
-            return None
         try:
-            kernels: ScanKernels = form("scan", candidate)
-            return kernels
+            return _form(kind, candidate)
         except (ImportError, OSError) as error:
             if wanted:
                 raise ValueError(f"The {wanted} kernels cannot be had here: {error}") from error
-    return None
+    raise AssertionError("numpy is always there.")
+
+
+def _form(kind: str, name: str) -> Any:
+    if (kind, name) == ("scan", "numpy"):
+        return None  # the plain search, which needs no index
+    if name == "numba":  # which otherwise wants to write beside the source
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "numba"))
+    return importlib.import_module(f"retrieval.kernels.{kind}_{name}").load()
+
+
+@cache
+def scan_kernels(name: str | None = None) -> ScanKernels | None:
+    """The kernels of search (see `fastest`); None for numpy, which needs no index."""
+    kernels: ScanKernels | None = fastest("scan", name)
+    return kernels

@@ -121,7 +121,7 @@ def _tiles(templates: int, rows: int) -> NDArray[np.int64]:
 
 
 @_compiled
-def _distance(codebook, codes, query, squared):  # type: ignore[no-untyped-def]
+def _distance(codebook, codes, query, squared):
     """One distance, term by term in the order of the plain definition."""
     total = 0.0
     width = codebook.shape[2]
@@ -136,7 +136,7 @@ def _distance(codebook, codes, query, squared):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _exact(codebook, codes, queries, rows, squared):  # type: ignore[no-untyped-def]
+def _exact(codebook, codes, queries, rows, squared):
     distance = np.full(rows.shape, np.inf)
     for q in range(rows.shape[0]):
         for i in range(rows.shape[1]):
@@ -146,7 +146,7 @@ def _exact(codebook, codes, queries, rows, squared):  # type: ignore[no-untyped-
 
 
 @_compiled
-def _settle(codebook, codes, query, rows, bounds, squared, index, distance):  # type: ignore[no-untyped-def]
+def _settle(codebook, codes, query, rows, bounds, squared, index, distance):
     """Fill `index` and `distance` (k,): candidates by growing bound, while they can be among the nearest."""
     k, held = index.size, 0
     for i in np.argsort(bounds):
@@ -167,7 +167,7 @@ def _settle(codebook, codes, query, rows, bounds, squared, index, distance):  # 
 
 
 @_compiled
-def _guess(coordinates, norms, order, starts, points, cells, wanted):  # type: ignore[no-untyped-def]
+def _guess(coordinates, norms, order, starts, points, cells, wanted):
     rows = np.full((points.shape[0], wanted), -1, dtype=np.int64)
     scores = np.full(wanted, np.inf, dtype=np.float32)
     score = np.empty(16, dtype=np.float32)
@@ -191,7 +191,7 @@ def _guess(coordinates, norms, order, starts, points, cells, wanted):  # type: i
 
 
 @_compiled
-def _bounds(center, parts, first, scale, squared, shrink, out):  # type: ignore[no-untyped-def]
+def _bounds(center, parts, first, scale, squared, shrink, out):
     """Lower bounds `out` (lanes,) of the sub-distances of `center` to the queries, in scaled units."""
     out[:] = np.float32(0)
     for j in range(center.size):
@@ -206,12 +206,12 @@ def _bounds(center, parts, first, scale, squared, shrink, out):  # type: ignore[
 
 
 @_compiled
-def _shrink(width):  # type: ignore[no-untyped-def]
+def _shrink(width):
     return np.float32(1.0 - (width + 8) * 1.2e-7)
 
 
 @_compiled
-def _minima(codebook, parts, scale, squared, minima):  # type: ignore[no-untyped-def]
+def _minima(codebook, parts, scale, squared, minima):
     width = codebook.shape[2]
     low = np.empty(LANES, dtype=np.float32)
     for m in range(codebook.shape[0]):
@@ -223,7 +223,7 @@ def _minima(codebook, parts, scale, squared, minima):  # type: ignore[no-untyped
 
 
 @_compiled
-def _fill(codebook, parts, scale, squared, minima, factor, chosen, table):  # type: ignore[no-untyped-def]
+def _fill(codebook, parts, scale, squared, minima, factor, chosen, table):
     """Tables of the `chosen` segments after each other: lower bounds above the minimum, in whole units.
 
     A group that they do not fill is filled up with segments that add nothing, for code 0.
@@ -242,7 +242,7 @@ def _fill(codebook, parts, scale, squared, minima, factor, chosen, table):  # ty
 
 
 @_compiled
-def _scan(table, groups, centers, sums, rows, tiles, fresh):  # type: ignore[no-untyped-def]
+def _scan(table, groups, centers, sums, rows, tiles, fresh):
     """Add groups of segments to the living rows of each tile; keep those that some query still wants.
 
     One function, and single elements everywhere: calls and views of lines would cost more than the sums.
@@ -283,7 +283,7 @@ def _scan(table, groups, centers, sums, rows, tiles, fresh):  # type: ignore[no-
 
 
 @_compiled
-def _candidates(sums, rows, tiles, queries):  # type: ignore[no-untyped-def]
+def _candidates(sums, rows, tiles, queries):
     """Place, query and units of every pair that is left, by query."""
     count = np.zeros(queries + 1, dtype=np.int64)
     for tile in range(tiles.shape[0]):

@@ -5,14 +5,13 @@ All forms give equal results to the bit. $GLOWWORM_KERNELS names one, for tests 
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.kernels import NAMES, form
+from retrieval.kernels import fastest
 
 CHUNK, LANES = 256, 16  # of the sums of `spread`
 
@@ -61,16 +60,6 @@ class TrainKernels(Protocol):
 
 @cache
 def train_kernels(name: str | None = None) -> TrainKernels:
-    """The kernels called `name`, or the fastest there are. ValueError for one that cannot be had here."""
-    wanted = name or os.environ.get("GLOWWORM_KERNELS")
-    if wanted and wanted not in NAMES:
-        raise ValueError(f"There are no kernels {wanted!r}; choose one of {', '.join(NAMES)}.")
-    for candidate in (wanted,) if wanted else NAMES:
-        try:
-            kernels: TrainKernels = form("train", candidate)
-        except (ImportError, OSError) as error:
-            if wanted:
-                raise ValueError(f"The {wanted} kernels cannot be had here: {error}") from error
-        else:
-            return kernels
-    raise AssertionError("numpy is always there.")
+    """The kernels of training and encoding (see `fastest`)."""
+    kernels: TrainKernels = fastest("train", name)
+    return kernels
