@@ -12,6 +12,7 @@ from retrieval.lines import Line
 
 from .figures.lines import DRAWN_LINES
 from .models import (
+    DECIDING,
     Candidate,
     Counterpart,
     CounterpartLookup,
@@ -157,8 +158,8 @@ class Evidence:
         )
         latest = {lookup.service: lookup for lookup in lookups}
         return [
-            ServiceAnswer(label, lookup, tuple(lookup.counterparts.all()) if lookup else ())
-            for service, label in CounterpartLookup.Service.choices
+            ServiceAnswer(str(service.label), lookup, tuple(lookup.counterparts.all()) if lookup else ())
+            for service in DECIDING
             for lookup in [latest.get(service)]
         ]
 

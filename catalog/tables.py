@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce
 
 from . import columns as c
 from . import filtersets as f
-from .models import Candidate, Counterpart, CounterpartLookup, Refusal, Run, Spectrum
+from .models import DECIDING, Candidate, Counterpart, CounterpartLookup, Refusal, Run, Spectrum
 
-SERVICES = ("simbad", "sdss", "ned")
+SERVICES = tuple(service.value for service in DECIDING)
 
 
 @dataclass(frozen=True)

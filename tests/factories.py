@@ -21,7 +21,7 @@ from catalog.models import (
     CounterpartLookup,
     HIIRegion,
     ImportBatch,
-    Inspection,
+    Inspector,
     LineMeasurement,
     LineRedshift,
     Neighbour,
@@ -29,10 +29,13 @@ from catalog.models import (
     RegionMatch,
     Release,
     Run,
+    Service,
     Source,
     Spectrum,
     SpectrumBlock,
     Truth,
+    Verdict,
+    Vote,
 )
 from catalog.positions import equatorial, galactic, healpix29
 from tasks.models import Chunk, Job, LogLine
@@ -242,7 +245,9 @@ class CodebookBlockFactory(DjangoModelFactory):
             dtype="<f4",
         ).tobytes()
     )
-    inertia = 0.0
+    inertias = LazyAttribute(lambda block: [0.0] * block.segments)
+    iterations = LazyAttribute(lambda block: [1] * block.segments)
+    gains = LazyAttribute(lambda block: [0.0] * block.segments)
 
 
 class CodeBlockFactory(DjangoModelFactory):
@@ -334,7 +339,7 @@ class CounterpartLookupFactory(DjangoModelFactory):
         model = CounterpartLookup
 
     source = SubFactory(SourceFactory)
-    service = CounterpartLookup.Service.SIMBAD
+    service = Service.SIMBAD
     outcome = CounterpartLookup.Outcome.MATCHED
     release = "2026-01"
     radius_arcsec = 3.0
@@ -354,13 +359,20 @@ class CounterpartFactory(DjangoModelFactory):
     z = 0.1
 
 
-class InspectionFactory(DjangoModelFactory):
+class InspectorFactory(DjangoModelFactory):
     class Meta:
-        model = Inspection
+        model = Inspector
+
+    user = SubFactory(UserFactory)
+
+
+class VoteFactory(DjangoModelFactory):
+    class Meta:
+        model = Vote
 
     candidate = SubFactory(CandidateFactory)
-    inspector = SubFactory(UserFactory)
-    verdict = Inspection.Verdict.KEEP
+    inspector = SubFactory(InspectorFactory)
+    verdict = Verdict.KEEP
 
 
 class JobFactory(DjangoModelFactory):

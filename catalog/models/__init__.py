@@ -1,29 +1,50 @@
 """What the portal holds. One module per subject; import from here."""
 
+from .counterparts import (
+    DECIDING,
+    Counterpart,
+    CounterpartLookup,
+    Outage,
+    Service,
+    Snapshot,
+    SnapshotObject,
+)
+from .inspection import Adjudication, ConsensusRule, GoldStandard, Inspector, SeenClass, Verdict, Vote
 from .regions import HIIRegion, RegionMatch
-from .results import Candidate, Counterpart, CounterpartLookup, Inspection, LineMeasurement
+from .results import Candidate, LineMeasurement
 from .runs import CodeBlock, Codebook, CodebookBlock, LineRedshift, Neighbour, Run, SpectrumBlock
 from .survey import ImportBatch, Refusal, Release, Source, Spectrum, Truth
 
 __all__ = [
+    "DECIDING",
+    "Adjudication",
     "Candidate",
     "CodeBlock",
     "Codebook",
     "CodebookBlock",
+    "ConsensusRule",
     "Counterpart",
     "CounterpartLookup",
+    "GoldStandard",
     "HIIRegion",
     "ImportBatch",
-    "Inspection",
+    "Inspector",
     "LineMeasurement",
     "LineRedshift",
     "Neighbour",
+    "Outage",
     "Refusal",
     "RegionMatch",
     "Release",
     "Run",
+    "SeenClass",
+    "Service",
+    "Snapshot",
+    "SnapshotObject",
     "Source",
     "Spectrum",
     "SpectrumBlock",
     "Truth",
+    "Verdict",
+    "Vote",
 ]

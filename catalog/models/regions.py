@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -31,6 +32,12 @@ class HIIRegion(models.Model):
     )
     vlsr = models.CharField(
         max_length=120, blank=True, help_text="LSR velocities as printed (may be a list), km/s."
+    )
+    velocities_kms = ArrayField(
+        models.FloatField(),
+        default=list,
+        blank=True,
+        help_text="LSR velocities, km/s; empty where none is printed.",
     )
 
     class Meta:

@@ -1,14 +1,13 @@
-"""Candidates of a run, their measured lines and classes, counterparts and votes."""
+"""Candidates of a run, their measured lines and classes."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from .regions import HIIRegion
 from .runs import Run
-from .survey import Source, Spectrum
+from .survey import Spectrum
 
 
 class Candidate(models.Model):
@@ -29,6 +28,12 @@ class Candidate(models.Model):
         HII = "H II-like", "H II-like"
         PN = "PN-like", "PN-like"
         UNDETERMINED = "undetermined", "undetermined"
+
+    class InspectionState(models.TextChoices):
+        WAITING = "waiting", "waiting for votes"
+        CONFLICT = "conflict", "votes disagree"
+        KEPT = "kept", "kept"
+        REJECTED = "rejected", "rejected"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="candidates")
     spectrum = models.ForeignKey(Spectrum, on_delete=models.CASCADE, related_name="candidates")
@@ -71,6 +76,32 @@ class Candidate(models.Model):
         help_text="Nebulae: false inside a WISE region, true when newly found outside; empty while unclear.",
     )  # fmt: skip
 
+    nebula_reason = models.CharField(
+        max_length=120, blank=True, help_text="Why the diagnostic is undetermined."
+    )
+    nii_is_limit = models.BooleanField(default=False, help_text="log([N II]/Ha) is a 3-sigma upper limit.")
+    sii_is_limit = models.BooleanField(default=False, help_text="log([S II]/Ha) is a 3-sigma upper limit.")
+    p_star_forming = models.FloatField(null=True, blank=True, help_text="Probability of star-forming.")
+    p_composite = models.FloatField(null=True, blank=True, help_text="Probability of composite.")
+    p_liner = models.FloatField(null=True, blank=True, help_text="Probability of LINER.")
+    p_seyfert = models.FloatField(null=True, blank=True, help_text="Probability of Seyfert.")
+    velocity_lsr_kms = models.FloatField(
+        null=True, blank=True, help_text="c z_CL in the local standard of rest, km/s; empty without position."
+    )
+    region_velocity_kms = models.FloatField(
+        null=True, blank=True, help_text="The nearest of the region's LSR velocities, km/s."
+    )
+    near_galaxy = models.CharField(
+        max_length=30, blank=True, help_text="Near galaxy whose disc covers the position, such as M31."
+    )
+    flags = models.IntegerField(default=0, help_text="Warnings, from the registry CandidateFlag.")
+    inspection_state = models.CharField(
+        max_length=10, choices=InspectionState, default=InspectionState.WAITING,
+        help_text="What votes and adjudication have come to.",
+    )  # fmt: skip
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="Set when an operator withdraws it.")
+    withdrawn_reason = models.CharField(max_length=200, blank=True)
+
     class Meta:
         ordering = ["id"]
         constraints = [
@@ -88,6 +119,7 @@ class Candidate(models.Model):
         indexes = [
             models.Index(fields=["run", "kind", "z_cl", "id"], name="candidate_run_kind_z"),
             models.Index(fields=["run", "kind", "bpt_class"], name="candidate_run_class"),
+            models.Index(fields=["run", "inspection_state", "id"], name="candidate_run_inspection"),
         ]
 
     def __str__(self) -> str:
@@ -119,75 +151,3 @@ class LineMeasurement(models.Model):
     class Meta:
         ordering = ["candidate", "center"]
         constraints = [models.UniqueConstraint(fields=["candidate", "line"], name="linemeasurement_unique")]
-
-
-class CounterpartLookup(models.Model):
-    """One service asked about one source, and how that ended. Never made up: a row is a real answer."""
-
-    class Service(models.TextChoices):
-        SIMBAD = "simbad", "SIMBAD"
-        SDSS = "sdss", "SDSS"
-        NED = "ned", "NED"
-
-    class Outcome(models.TextChoices):
-        MATCHED = "matched", "matched"
-        NO_MATCH = "no-match", "no match"
-        NOT_COVERED = "not-covered", "not covered"
-        FAILED = "failed", "failed"
-
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="lookups")
-    service = models.CharField(max_length=10, choices=Service)
-    outcome = models.CharField(max_length=12, choices=Outcome)
-    release = models.CharField(max_length=60, help_text="Release or date of the service.")
-    radius_arcsec = models.FloatField(help_text="Search radius, arcsec.")
-    asked_at = models.DateTimeField()
-    detail = models.CharField(max_length=300, blank=True, help_text="What failed, in words.")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "service", "release", "radius_arcsec"], name="lookup_unique"
-            ),
-            models.CheckConstraint(condition=Q(radius_arcsec__gt=0), name="lookup_radius_positive"),
-        ]
-
-
-class Counterpart(models.Model):
-    """One object that a service holds within the radius; all are kept."""
-
-    lookup = models.ForeignKey(CounterpartLookup, on_delete=models.CASCADE, related_name="counterparts")
-    identifier = models.CharField(
-        max_length=120, help_text="Name or id; SDSS ids are 64-bit and kept as text."
-    )
-    object_type = models.CharField(max_length=60, blank=True)
-    ra = models.FloatField(help_text="Right ascension (ICRS), deg.")
-    dec = models.FloatField(help_text="Declination (ICRS), deg.")
-    separation_arcsec = models.FloatField(help_text="From the source, arcsec.")
-    z = models.FloatField(null=True, blank=True, help_text="Redshift given by the service.")
-    z_err = models.FloatField(null=True, blank=True, help_text="Its error.")
-    petro_radius_arcsec = models.FloatField(null=True, blank=True, help_text="SDSS Petrosian radius, arcsec.")
-
-    class Meta:
-        ordering = ["lookup", "separation_arcsec"]
-        constraints = [models.UniqueConstraint(fields=["lookup", "identifier"], name="counterpart_unique")]
-
-
-class Inspection(models.Model):
-    """One inspector's verdict on one candidate."""
-
-    class Verdict(models.TextChoices):
-        KEEP = "keep", "keep"
-        REJECT = "reject", "reject"
-        UNSURE = "unsure", "unsure"
-
-    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="inspections")
-    inspector = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="inspections"
-    )
-    verdict = models.CharField(max_length=10, choices=Verdict)
-    comment = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["candidate", "inspector"], name="inspection_one_vote")]
