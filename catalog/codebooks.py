@@ -6,16 +6,19 @@ encoding is part of its key.
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from retrieval import ProductQuantizer
 from retrieval.search import Codes, Metric, Searcher
+from retrieval.train import TOLERANCE
 
 from .models import CodeBlock, Codebook, CodebookBlock
 
@@ -77,6 +80,20 @@ def _searcher(
             f"A code of codebook {pk} is {codes.max()}; it has {centers} centres. Launch a new run."
         )
     return Searcher(quantizer.codebook, codes, metric=metric, threads=settings.RETRIEVAL_THREADS)
+
+
+def codebook_close(*, codebook: Codebook, n_templates: int) -> None:
+    """Sum up how the training of each segment ended, once all of them are stored."""
+    rows = codebook.blocks.order_by("first_segment").values_list("inertias", "iterations", "gains")
+    inertias, iterations, gains = (
+        [value for part in column for value in part] for column in zip(*rows, strict=True)
+    )
+    if len(inertias) != codebook.segments:
+        return
+    codebook.inertia, codebook.n_templates = math.fsum(inertias), n_templates
+    codebook.n_converged, codebook.iterations = sum(gain < TOLERANCE for gain in gains), max(iterations)
+    codebook.trained_at = timezone.now()
+    codebook.save(update_fields=["inertia", "n_templates", "n_converged", "iterations", "trained_at"])
 
 
 def stored_codes(codes: NDArray[Any]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -83,7 +82,8 @@ class ProductQuantizer:
                 raise ValueError(f"The codebook to start from has shape {start.shape}; {wanted} is needed.")
         seeds = segment_seeds(self.seed, self.segments)
         self.trainings = train(X, seeds, self.centers, start=start, threads=threads)
-        self.codebook, self.inertia = _joined(self.trainings)
+        self.codebook = np.stack([one.centers for one in self.trainings])
+        self.inertia = np.array([one.inertia for one in self.trainings])
         return self
 
     def encode(self, X: NDArray[np.float32], threads: int | None = None) -> Codes:
@@ -158,21 +158,6 @@ class ProductQuantizer:
 def segment_seeds(seed: int, segments: int) -> list[int]:
     """The seed of each segment's k-means. Those of fewer segments are the first of those of more."""
     return [int(word) for word in np.random.SeedSequence(seed).generate_state(segments)]
-
-
-def train_segments(
-    X: NDArray[np.float32], seeds: Sequence[int], centers: int, threads: int | None = None
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Learn the centres of consecutive segments, as many as `seeds`, that together are `X` float32 (n, d).
-
-    Each segment depends on its own samples and seed only, so a codebook can be learnt in pieces by many
-    workers. Returns centres float32 (segments, centers, width) and inertia float64 (segments,).
-    """
-    return _joined(train(X, seeds, centers, threads=threads))
-
-
-def _joined(trainings: list[Training]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    return np.stack([one.centers for one in trainings]), np.array([one.inertia for one in trainings])
 
 
 def _vectors(name: str, X: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -122,6 +123,12 @@ class Codebook(models.Model):
         null=True, blank=True, help_text="Summed squared distance of the templates to their centres."
     )
     n_templates = models.IntegerField(null=True, blank=True, help_text="Templates it was trained on.")
+    n_converged = models.IntegerField(
+        null=True, blank=True, help_text="Segments whose k-means converged; empty where nobody recorded it."
+    )
+    iterations = models.SmallIntegerField(
+        null=True, blank=True, help_text="Most iterations on all templates that a segment took."
+    )
     train_seconds = models.FloatField(default=0.0, help_text="Learning the centres, summed over workers, s.")
     encode_seconds = models.FloatField(
         default=0.0, help_text="Encoding the templates, summed over workers, s."
@@ -160,7 +167,19 @@ class CodebookBlock(models.Model):
     first_segment = models.IntegerField()
     segments = models.IntegerField(help_text="Segments in the block.")
     data = models.BinaryField(help_text="float32, little endian, (segments, centers, samples per segment).")
-    inertia = models.FloatField(help_text="Summed squared distance over the block's segments.")
+    inertias = ArrayField(
+        models.FloatField(),
+        default=list,
+        help_text="Summed squared distance of the templates to their centres, by segment.",
+    )
+    iterations = ArrayField(
+        models.SmallIntegerField(), default=list, help_text="Iterations on all templates, by segment."
+    )
+    gains = ArrayField(
+        models.FloatField(),
+        default=list,
+        help_text="Share of its inertia that the last iteration saved, by segment: 0.001 is converged.",
+    )
 
     class Meta:
         ordering = ["codebook", "first_segment"]

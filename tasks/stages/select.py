@@ -64,8 +64,8 @@ def _forget(of_run: Run) -> None:
     for model in (Neighbour, CodeBlock, CodebookBlock):
         model.objects.filter(codebook__run=of_run).delete()
     of_run.codebooks.update(
-        trained_at=None, encoded_at=None, inertia=None, n_templates=None, plan="", n_bytes=0,
-        train_seconds=0, encode_seconds=0, search_seconds=0,
+        trained_at=None, encoded_at=None, inertia=None, n_templates=None, n_converged=None, iterations=None,
+        plan="", n_bytes=0, train_seconds=0, encode_seconds=0, search_seconds=0,
     )  # fmt: skip
 
 

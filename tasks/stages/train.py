@@ -7,15 +7,16 @@ from collections.abc import Callable
 
 import numpy as np
 from django.conf import settings
-from django.db.models import F, Sum
-from django.utils import timezone
+from django.db.models import F
 
 from catalog import prepared
+from catalog.codebooks import codebook_close
 from catalog.models import Codebook, CodebookBlock, SpectrumBlock
 from catalog.runs import block_usable
 from retrieval.grid import make_grid
 from retrieval.profiles import Configuration
-from retrieval.quantizer import segment_seeds, train_segments
+from retrieval.quantizer import segment_seeds
+from retrieval.train import train
 from tasks.errors import JobError
 from tasks.models import Chunk
 
@@ -39,10 +40,9 @@ def run(chunk: Chunk) -> Callable[[], None]:
     )  # fmt: skip
     seeds = segment_seeds(codebook.run.seed, codebook.segments)[first : first + count]
     started = time.perf_counter()
-    centers, inertia = train_segments(
-        columns[usable], seeds, codebook.centers, threads=settings.RETRIEVAL_THREADS
-    )
+    trainings = train(columns[usable], seeds, codebook.centers, threads=settings.RETRIEVAL_THREADS)
     seconds = time.perf_counter() - started
+    centers = np.stack([one.centers for one in trainings])
 
     def write() -> None:
         # Whoever stores the last block closes the codebook; the job's lock lets one store at a time.
@@ -52,16 +52,14 @@ def run(chunk: Chunk) -> Callable[[], None]:
             defaults={
                 "segments": count,
                 "data": centers.astype("<f4").tobytes(),
-                "inertia": float(inertia.sum()),
+                "inertias": [one.inertia for one in trainings],
+                "iterations": [one.iterations for one in trainings],
+                "gains": [one.gain for one in trainings],
             },
         )
         Codebook.objects.filter(pk=codebook.pk).update(
             train_seconds=F("train_seconds") + seconds, n_bytes=F("n_bytes") + centers.nbytes
         )
-        stored = codebook.blocks.aggregate(segments=Sum("segments"), inertia=Sum("inertia"))
-        if stored["segments"] == codebook.segments:
-            codebook.inertia, codebook.n_templates = stored["inertia"], n_templates
-            codebook.trained_at = timezone.now()
-            codebook.save(update_fields=["inertia", "n_templates", "trained_at"])
+        codebook_close(codebook=codebook, n_templates=n_templates)
 
     return write

@@ -51,6 +51,8 @@ def test_a_complete_run_shows_its_stages_results_and_provenance(
     assert "a note" in page
     assert "role: unknown" in page
     assert "74 of 74 searches" in page
+    for codebook in run.codebooks.all():
+        assert f"{codebook.n_converged} of {codebook.segments}, {codebook.iterations} iteration" in page
     assert "data-active" not in page
     assert "Cancel" not in page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import timedelta
 
 import numpy as np
@@ -64,7 +65,12 @@ def test_a_run_equals_the_plain_computation(survey: None) -> None:
         ]
         stored = Neighbour.objects.filter(codebook=codebook).order_by("spectrum_id")
         assert list(stored.values_list("spectrum_id", "template_id", "rank", "distance", "z")) == expected
-        assert codebook.inertia == pytest.approx(pq.inertia.sum(), rel=1e-6)
+        assert codebook.inertia == math.fsum(pq.inertia)
+        ended = [(one.inertia, one.iterations, one.gain) for one in pq.trainings]
+        blocks = codebook.blocks.values_list("inertias", "iterations", "gains")
+        assert [one for block in blocks for one in zip(*block, strict=True)] == ended
+        assert codebook.n_converged == sum(one.converged for one in pq.trainings)
+        assert codebook.iterations == max(one.iterations for one in pq.trainings)
         for query, _, _, _, z_rt in expected:
             if query in z_cl and abs(z_cl[query] - z_rt) <= 0.001:
                 agreeing.setdefault(query, []).append((abs(z_cl[query] - z_rt), z_rt))
