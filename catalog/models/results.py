@@ -136,15 +136,26 @@ class LineMeasurement(models.Model):
         help_text="Gaussian flux, the spectrum's flux unit times Angstrom; empty where no fit.",
     )
     flux_err = models.FloatField(null=True, help_text="Error of flux, the same unit.")
+    flux_limit = models.FloatField(
+        null=True, help_text="3-sigma upper limit of the flux, the same unit; empty where detected."
+    )
     ew = models.FloatField(
         null=True, help_text="Rest-frame equivalent width, positive in emission, Angstrom."
     )
     ew_err = models.FloatField(null=True, help_text="Error of the equivalent width, Angstrom.")
     center = models.FloatField(help_text="Fitted observed vacuum wavelength, Angstrom.")
     sigma_kms = models.FloatField(null=True, help_text="Fitted width (sigma, instrument not removed), km/s.")
+    sigma_kms_err = models.FloatField(
+        null=True, help_text="Error of the fitted width, km/s; empty where the width was assumed."
+    )
     snr = models.FloatField(null=True, help_text="flux / flux_err.")
     continuum = models.FloatField(
         null=True, help_text="Local continuum at the line, the spectrum's flux unit."
+    )
+    continuum_err = models.FloatField(null=True, help_text="Error of the continuum, the same unit.")
+    absorption_ew = models.FloatField(
+        null=True,
+        help_text="Stellar absorption removed under the line, rest-frame equivalent width, positive, Angstrom.",
     )
     flags = models.IntegerField(default=0, help_text="Quality bits, from the registry in retrieval.flags.")
 
