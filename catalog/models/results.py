@@ -155,7 +155,7 @@ class LineMeasurement(models.Model):
     continuum_err = models.FloatField(null=True, help_text="Error of the continuum, the same unit.")
     absorption_ew = models.FloatField(
         null=True,
-        help_text="Stellar absorption removed under the line, rest-frame equivalent width, positive, Angstrom.",
+        help_text="Stellar absorption removed under the line: rest-frame equivalent width, Angstrom.",
     )
     flags = models.IntegerField(default=0, help_text="Quality bits, from the registry in retrieval.flags.")
 
