@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='linemeasurement',
             name='absorption_ew',
-            field=models.FloatField(help_text='Stellar absorption removed under the line, rest-frame equivalent width, positive, Angstrom.', null=True),
+            field=models.FloatField(help_text='Stellar absorption removed under the line: rest-frame equivalent width, Angstrom.', null=True),
         ),
         migrations.AddField(
             model_name='linemeasurement',
