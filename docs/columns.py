@@ -10,7 +10,7 @@ PAGE = ROOT / "docs" / "users" / "columns.md"
 TITLES = {"GALAXY": "Galaxies", "NEBULA": "Nebulae", "CANDIDATE": "Candidates", "SPECTRUM": "Spectra"}
 HEAD = """# Columns
 
-Written by `docs/columns.py` from `catalog/columns.py`, which pages and downloads read too. Missing values are
+Written by `docs/columns.py` from `catalog/columns/`, which pages and downloads read too. Missing values are
 empty in CSV and null in FITS. The columns of galaxies and nebulae are those of Tables 3 and 2 of
 Lu et al. 2022.
 """
