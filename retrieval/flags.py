@@ -1,4 +1,4 @@
-"""Flags of a line measurement: one integer per line, one bit per warning."""
+"""Flags of line measurements and of candidates: one integer each, one bit per warning."""
 
 from __future__ import annotations
 
@@ -31,3 +31,34 @@ DESCRIPTIONS: dict[LineFlag, str] = {
 def decode(flags: int) -> tuple[str, ...]:
     """Names of the flags set in `flags`, lowest bit first."""
     return tuple(flag.name for flag in LineFlag if flag.name and flag & int(flags))
+
+
+class CandidateFlag(IntFlag):
+    """Warnings of a candidate; none decides alone. `CANDIDATE_DESCRIPTIONS` says what each means."""
+
+    NEAR_GALAXY = 1
+    SUPERNOVA_REMNANT_LIKE = 2
+    VELOCITY_UNLIKE_REGION = 4
+    GAIA_STAR = 8
+    PLANETARY_NEBULA = 16
+    SUPERNOVA_REMNANT = 32
+    OTHER_SURVEY = 64
+    NEIGHBOUR_FIBRES = 128
+
+
+CANDIDATE_DESCRIPTIONS: dict[CandidateFlag, str] = {
+    CandidateFlag.NEAR_GALAXY: "the disc of a near galaxy covers the position, and may be what emits",
+    CandidateFlag.SUPERNOVA_REMNANT_LIKE: "[S II] is as strong as in the shocks of supernova remnants",
+    CandidateFlag.VELOCITY_UNLIKE_REGION: "the velocity is not that of the H II region at its position",
+    CandidateFlag.GAIA_STAR: "Gaia sees a star here: significant parallax or proper motion",
+    CandidateFlag.PLANETARY_NEBULA: "a catalogue of planetary nebulae has one here",
+    CandidateFlag.SUPERNOVA_REMNANT: "a catalogue of supernova remnants has one here",
+    CandidateFlag.OTHER_SURVEY: "a later LAMOST release or DESI holds this source",
+    CandidateFlag.NEIGHBOUR_FIBRES: "neighbouring fibres of the plate show the same redshift: "
+    "a diffuse nebula, or residue of the sky",
+}
+
+
+def candidate_warnings(flags: int) -> tuple[str, ...]:
+    """What the candidate flags set in `flags` say, in words, lowest bit first."""
+    return tuple(words for flag, words in CANDIDATE_DESCRIPTIONS.items() if flag & int(flags))
