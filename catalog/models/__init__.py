@@ -9,7 +9,16 @@ from .counterparts import (
     Snapshot,
     SnapshotObject,
 )
-from .inspection import Adjudication, ConsensusRule, GoldStandard, Inspector, SeenClass, Verdict, Vote
+from .inspection import (
+    Adjudication,
+    ConsensusRule,
+    GoldStandard,
+    InspectionLease,
+    Inspector,
+    SeenClass,
+    Verdict,
+    Vote,
+)
 from .regions import HIIRegion, RegionMatch
 from .results import Candidate, LineMeasurement
 from .runs import CodeBlock, Codebook, CodebookBlock, LineRedshift, Neighbour, Run, SpectrumBlock
@@ -28,6 +37,7 @@ __all__ = [
     "GoldStandard",
     "HIIRegion",
     "ImportBatch",
+    "InspectionLease",
     "Inspector",
     "LineMeasurement",
     "LineRedshift",

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from .results import Candidate
 from .runs import Run
+from .survey import Spectrum
 
 
 class Verdict(models.TextChoices):
@@ -97,6 +98,11 @@ class Vote(models.Model):
         null=True, blank=True, help_text="When the inspector voted anew or took it back."
     )
 
+    @property
+    def spectrum(self) -> Spectrum:
+        """What the vote is about."""
+        return self.candidate.spectrum
+
     class Meta:
         ordering = ["id"]
         constraints = [
@@ -109,6 +115,15 @@ class Vote(models.Model):
                 condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="vote_seconds_positive"
             ),
         ]
+
+
+class InspectionLease(models.Model):
+    """A candidate lent to an inspector: until it ends, nobody else is given the vote that it stands for."""
+
+    inspector = models.OneToOneField(Inspector, on_delete=models.CASCADE, related_name="lease")
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="leases")
+    begun_at = models.DateTimeField(help_text="When the inspector was given it.")
+    until = models.DateTimeField(help_text="When it is given to others again.")
 
 
 class Adjudication(models.Model):
@@ -142,4 +157,8 @@ class GoldStandard(models.Model):
     seen_class = models.CharField(max_length=10, choices=SeenClass)
     z = models.FloatField(null=True, blank=True, help_text="True redshift.")
     origin = models.CharField(max_length=200, help_text="How the truth is known.")
+    set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True,
+        help_text="Who set it, and so does not vote on it.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)

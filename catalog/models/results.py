@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -101,6 +102,9 @@ class Candidate(models.Model):
     )  # fmt: skip
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="Set when an operator withdraws it.")
     withdrawn_reason = models.CharField(max_length=200, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["id"]
