@@ -18,6 +18,7 @@ class Job(models.Model):
     class Kind(models.TextChoices):
         RETRIEVAL = "retrieval", "retrieval run"
         IMPORT = "import", "import of spectra"
+        COUNTERPARTS = "counterparts", "look-up of counterparts"
 
     kind = models.CharField(max_length=12, choices=Kind)
     state = models.CharField(max_length=12, choices=JobState, default=JobState.QUEUED)
@@ -25,6 +26,10 @@ class Job(models.Model):
     batch = models.OneToOneField(
         ImportBatch, on_delete=models.CASCADE, null=True, blank=True, related_name="job"
     )
+    looked_up = models.ForeignKey(
+        Run, on_delete=models.CASCADE, null=True, blank=True, related_name="lookup_jobs",
+        help_text="The run whose galaxies are looked up in other catalogues.",
+    )  # fmt: skip
     parameters = models.JSONField(default=dict, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     error = models.TextField(blank=True, help_text="Why it failed and what to do.")
@@ -39,7 +44,9 @@ class Job(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="retrieval", run__isnull=False) | Q(kind="import", batch__isnull=False),
+                condition=Q(kind="retrieval", run__isnull=False)
+                | Q(kind="import", batch__isnull=False)
+                | Q(kind="counterparts", looked_up__isnull=False),
                 name="job_has_subject",
             ),
             models.CheckConstraint(

@@ -34,6 +34,9 @@ class Snapshot(models.Model):
     dated = models.DateField(help_text="Day on which the catalogue was taken from its service.")
     sha256 = models.CharField(max_length=64, help_text="Checksum of the file.")
     n_objects = models.IntegerField(help_text="Objects loaded.")
+    simulated = models.BooleanField(
+        default=False, help_text="Made by the simulator: it answers about simulated sources only."
+    )
     coverage_order = models.SmallIntegerField(
         null=True, blank=True, help_text="HEALPix order of the coverage; empty where it covers the whole sky."
     )
@@ -84,7 +87,14 @@ class SnapshotObject(models.Model):
             models.CheckConstraint(condition=POSITION_CHECKS["ra"], name="snapshotobject_ra_range"),
             models.CheckConstraint(condition=POSITION_CHECKS["dec"], name="snapshotobject_dec_range"),
         ]
-        indexes = [models.Index(fields=["snapshot", "healpix"], name="snapshotobject_place")]
+        indexes = [
+            models.Index(fields=["snapshot", "healpix"], name="snapshotobject_place"),
+            models.Index(
+                fields=["snapshot", "extent_arcsec"],
+                condition=Q(extent_arcsec__isnull=False),
+                name="snapshotobject_extent",
+            ),
+        ]
 
 
 class CounterpartLookup(models.Model):
