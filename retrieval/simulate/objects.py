@@ -100,7 +100,7 @@ def f_star(kind: str, snr: float, rng: Generator) -> Light:
     light = continua.f_star(
         WAVELENGTH / (1 + z),
         temperature=float(rng.uniform(6000, 7400)),
-        metals=float(10 ** rng.normal(-0.3, 0.25)),
+        metals=float(10 ** min(rng.normal(-0.3, 0.25), 0.5)),  # no star is richer; its break would pass zero
         sigma_kms=float(np.hypot(15, _INSTRUMENT_KMS)),
     )
     return Light(normalised(light, counts), np.zeros_like(light), counts, z, 15.0)
