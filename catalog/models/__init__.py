@@ -19,6 +19,14 @@ from .inspection import (
     Verdict,
     Vote,
 )
+from .published import (
+    Catalogue,
+    PublishedCandidate,
+    PublishedFile,
+    PublishedGalaxy,
+    PublishedNebula,
+    PublishedRow,
+)
 from .regions import HIIRegion, RegionMatch
 from .results import Candidate, LineMeasurement
 from .runs import CodeBlock, Codebook, CodebookBlock, LineRedshift, Neighbour, Run, SpectrumBlock
@@ -28,6 +36,7 @@ __all__ = [
     "DECIDING",
     "Adjudication",
     "Candidate",
+    "Catalogue",
     "CodeBlock",
     "Codebook",
     "CodebookBlock",
@@ -43,6 +52,11 @@ __all__ = [
     "LineRedshift",
     "Neighbour",
     "Outage",
+    "PublishedCandidate",
+    "PublishedFile",
+    "PublishedGalaxy",
+    "PublishedNebula",
+    "PublishedRow",
     "Refusal",
     "RegionMatch",
     "Release",
