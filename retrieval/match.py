@@ -35,6 +35,14 @@ def separation_arcsec(
     return np.arctan2(across, along) / ARCSEC
 
 
+def position_angle(lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLike) -> NDArray[np.float64]:
+    """Angle in radians from north through east at the first position towards the second; degrees in."""
+    a1, b1, a2, b2 = (np.radians(np.asarray(v, dtype=np.float64)) for v in (lon1, lat1, lon2, lat2))
+    east = np.cos(b2) * np.sin(a2 - a1)
+    north = np.cos(b1) * np.sin(b2) - np.sin(b1) * np.cos(b2) * np.cos(a2 - a1)
+    return np.arctan2(east, north)
+
+
 def match_regions(
     glon: ArrayLike,
     glat: ArrayLike,
