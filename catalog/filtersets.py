@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from .coordinates import HINT, parse_position, parse_radius
-from .models import Candidate, Refusal, Release, Spectrum
+from .models import Candidate, Refusal, Release, Spectrum, Verdict, Vote
 from .positions import within_cone
 
 DEFAULT_RADIUS = "60"
@@ -123,6 +123,9 @@ class CandidateFilterSet(ConeFilterSet):
     n_configurations = filters.RangeFilter(label="Configurations that agree")
     n_lines = filters.RangeFilter(label="Lines that agree")
     unique = YesNoFilter("is_primary", label="One spectrum per source")
+    inspection_state = filters.MultipleChoiceFilter(
+        label="Inspection", choices=Candidate.InspectionState.choices
+    )
 
     class Meta(ConeFilterSet.Meta):
         model = Candidate
@@ -133,6 +136,30 @@ class AllCandidatesFilterSet(CandidateFilterSet):
     """Filters of /candidates/."""
 
     kind = filters.MultipleChoiceFilter(label="Kind", choices=Candidate.Kind.choices)
+
+
+class InspectedFilterSet(AllCandidatesFilterSet):
+    """Filters of /inspected/."""
+
+    adjudicated = YesNoFilter(label="Decided by a resolver")
+    withdrawn = YesNoFilter(label="Withdrawn")
+
+
+class VoteFilterSet(filters.FilterSet):
+    """Filters of /votes/."""
+
+    name = filters.CharFilter("candidate__spectrum__name", label="File name holds", lookup_expr="icontains")
+    inspector = filters.CharFilter("inspector__user__username", label="Inspector", lookup_expr="iexact")
+    simulated = YesNoFilter("inspector__simulated", label="Simulated inspector")
+    verdict = filters.MultipleChoiceFilter(label="Verdict", choices=Verdict.choices)
+    inspection_state = filters.MultipleChoiceFilter(
+        "candidate__inspection_state", label="Inspection", choices=Candidate.InspectionState.choices
+    )
+    stands = YesNoFilter(label="Counts still")
+
+    class Meta:
+        model = Vote
+        fields: list[str] = []
 
 
 class GalaxyFilterSet(CandidateFilterSet):

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from . import columns as c
 from . import filtersets as f
+from .inspection import rows as inspection
 from .models import DECIDING, Candidate, Counterpart, CounterpartLookup, Refusal, Run, Spectrum
 
 SERVICES = tuple(service.value for service in DECIDING)
@@ -141,6 +142,22 @@ CANDIDATES = Table(
     ("file_LAMOST", "ra", "dec", "snr_r", "kind", "z_CL", "z_RT", "velocity", "n_lines", "n_configurations"),
     f.AllCandidatesFilterSet, _candidates, "z_CL",
 )  # fmt: skip
+VOTES = Table(
+    "votes", "Votes", c.VOTE_COLUMNS,
+    (
+        "file_LAMOST", "inspector", "simulated_inspector", "verdict", "class_seen", "z_seen", "reasons",
+        "comment", "cast_at",
+    ),
+    f.VoteFilterSet, inspection.votes, "file_LAMOST", release="candidate__spectrum__release",
+)  # fmt: skip
+INSPECTED = Table(
+    "inspected", "Candidates by inspection", c.INSPECTED_COLUMNS,
+    (
+        "file_LAMOST", "kind", "z_CL", "state", "class_final", "z_final", "votes", "votes_keep",
+        "votes_reject", "adjudicated", "votes_simulated",
+    ),
+    f.InspectedFilterSet, inspection.inspected, "file_LAMOST",
+)  # fmt: skip
 SPECTRA = Table(
     "spectra", "Spectra", c.SPECTRUM_COLUMNS,
     ("file_LAMOST", "release", "role", "ra", "dec", "class", "subclass", "z", "snr_r"),
@@ -152,4 +169,6 @@ REFUSALS = Table(
     f.RefusalFilterSet, lambda run: Refusal.objects.all(), "-import", release="batch__release", of_run=False,
 )  # fmt: skip
 
-TABLES: dict[str, Table] = {table.name: table for table in (GALAXIES, NEBULAE, CANDIDATES, SPECTRA, REFUSALS)}
+TABLES: dict[str, Table] = {
+    table.name: table for table in (GALAXIES, NEBULAE, CANDIDATES, VOTES, INSPECTED, SPECTRA, REFUSALS)
+}

@@ -7,7 +7,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "users" / "columns.md"
-TITLES = {"GALAXY": "Galaxies", "NEBULA": "Nebulae", "CANDIDATE": "Candidates", "SPECTRUM": "Spectra"}
+TITLES = {
+    "GALAXY": "Galaxies",
+    "NEBULA": "Nebulae",
+    "CANDIDATE": "Candidates",
+    "SPECTRUM": "Spectra",
+    "VOTE": "Votes",
+    "INSPECTED": "Candidates by inspection",
+}
 HEAD = """# Columns
 
 Written by `docs/columns.py` from `catalog/columns/`, which pages and downloads read too. Missing values are

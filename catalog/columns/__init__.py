@@ -6,14 +6,17 @@ each kind of row. Names of Tables 2 and 3 are the paper's (Lu et al. 2022), in o
 
 from .candidates import CANDIDATE_COLUMNS
 from .column import Column
+from .inspection import INSPECTED_COLUMNS, VOTE_COLUMNS
 from .spectra import REFUSAL_COLUMNS, SPECTRUM_COLUMNS
 from .tables import GALAXY_COLUMNS, NEBULA_COLUMNS
 
 __all__ = [
     "CANDIDATE_COLUMNS",
     "GALAXY_COLUMNS",
+    "INSPECTED_COLUMNS",
     "NEBULA_COLUMNS",
     "REFUSAL_COLUMNS",
     "SPECTRUM_COLUMNS",
+    "VOTE_COLUMNS",
     "Column",
 ]

@@ -16,6 +16,10 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Position", ("position", "radius", "region", "catalog", "status")),
     ("Redshift and velocity", ("z", "z_cl", "velocity_kms")),
     ("Lines and class", ("bpt_class", "nebula_state", "log_nii_ha", "log_oiii_hb", "snr_min")),
+    (
+        "Inspection",
+        ("inspection_state", "inspector", "verdict", "simulated", "stands", "adjudicated", "withdrawn"),
+    ),
     ("Quality", ("snr_r", "mag_g", "mjd", "warned", "unique", "n_configurations", "n_lines")),
 )  # fmt: skip
 

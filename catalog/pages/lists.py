@@ -31,6 +31,11 @@ ABOUT = {
         "configuration."
     ),
     "spectra": "All spectra held, templates and unknowns, with or without their file.",
+    "votes": (
+        "Every vote that inspectors cast on candidates, as cast, those taken back too. Where votes are "
+        "blind, those on a candidate appear once it has all it needs."
+    ),
+    "inspected": "Every candidate with its votes counted, and what inspection has come to.",
     "refusals": "Files and catalogue rows that an import refused, why, and what to do.",
 }
 
