@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import F, Prefetch, Value
+from django.db.models import F, Value
 
 from retrieval import flags
 from retrieval.lines import Line
 
+from .counterparts.selectors import SourceAnswers, source_answers
 from .figures.lines import DRAWN_LINES
 from .models import (
-    DECIDING,
     Candidate,
-    Counterpart,
-    CounterpartLookup,
     LineMeasurement,
     LineRedshift,
     Neighbour,
@@ -60,15 +58,6 @@ class LineRow:
         if "UPPER_LIMIT" in names:
             names = tuple(name for name in names if name != "LOW_SNR")
         return [flags.DESCRIPTIONS[flags.LineFlag[name]] for name in names]
-
-
-@dataclass(frozen=True)
-class ServiceAnswer:
-    """What one service said about a source; ``lookup`` is None where it was never asked."""
-
-    service: str
-    lookup: CounterpartLookup | None
-    counterparts: tuple[Counterpart, ...]
 
 
 class Evidence:
@@ -147,21 +136,9 @@ class Evidence:
         )
 
     @cached_property
-    def answers(self) -> list[ServiceAnswer]:
-        """The latest answer of each service about the source."""
-        lookups = (
-            CounterpartLookup.objects.filter(source__spectra=self.spectrum)
-            .order_by("asked_at")
-            .prefetch_related(
-                Prefetch("counterparts", queryset=Counterpart.objects.order_by("separation_arcsec"))
-            )
-        )
-        latest = {lookup.service: lookup for lookup in lookups}
-        return [
-            ServiceAnswer(str(service.label), lookup, tuple(lookup.counterparts.all()) if lookup else ())
-            for service in DECIDING
-            for lookup in [latest.get(service)]
-        ]
+    def answers(self) -> SourceAnswers:
+        """What other catalogues said about the source."""
+        return source_answers(spectrum=self.spectrum)
 
     @cached_property
     def same_source(self) -> list[Spectrum]:

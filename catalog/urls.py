@@ -3,11 +3,12 @@
 from django.urls import include, path
 
 from . import converters  # noqa: F401 - registers the kinds of addresses
-from .pages import bpt, home, lists, spectrum
+from .pages import bpt, home, lists, lookups, spectrum
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("robots.txt", home.robots, name="robots"),
+    path("lookups/", lookups.lookups, name="lookups"),
     *(path(f"{name}/", lists.table_list, {"table": name}, name=name) for name in lists.TABLES),
     path("spectra/<spectrum_name:name>/", spectrum.spectrum_page, name="spectrum"),
     path("spectra/<spectrum_name:name>/figure.json", spectrum.figure, name="spectrum-figure"),

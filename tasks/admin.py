@@ -13,9 +13,9 @@ from django.urls import path
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 
-from .forms import INITIAL, MAIN_FILTERS, Launch, UploadForm
+from .forms import INITIAL, MAIN_FILTERS, Launch, LookupForm, UploadForm
 from .models import Job
-from .services import import_launch, retrieval_launch
+from .services import counterparts_launch, import_launch, retrieval_launch
 
 admin.site.site_header = admin.site.site_title = "Glowworm"
 admin.site.index_template = "admin/tasks/index.html"
@@ -23,12 +23,12 @@ admin.site.index_template = "admin/tasks/index.html"
 
 @admin.register(Job)
 class JobAdmin(admin.ModelAdmin):
-    """Jobs are started by the two pages below, acted on from their own page, and otherwise only read."""
+    """Jobs are started by the pages below, acted on from their own page, and otherwise only read."""
 
     list_display = ("page", "kind", "state", "owner", "created_at", "finished_at")
     list_display_links = None
     list_filter = ("kind", "state")
-    list_select_related = ("run", "batch", "owner")
+    list_select_related = ("run", "batch", "looked_up", "owner")
     change_list_template = "admin/tasks/job_list.html"
     show_full_result_count = False
 
@@ -43,7 +43,7 @@ class JobAdmin(admin.ModelAdmin):
 
     @admin.display(description="job")
     def page(self, job: Job) -> str:
-        return format_html('<a href="{}">{}</a>', job.get_absolute_url(), job.run or job.batch)
+        return format_html('<a href="{}">{}</a>', job.get_absolute_url(), job.subject)
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
@@ -51,6 +51,7 @@ class JobAdmin(admin.ModelAdmin):
             path("launch/", view(self.launch), name="tasks_job_launch"),
             path("launch/preview.json", view(never_cache(self.preview)), name="tasks_job_preview"),
             path("upload/", view(self.upload), name="tasks_job_upload"),
+            path("counterparts/", view(self.counterparts), name="tasks_job_counterparts"),
             *super().get_urls(),
         ]
 
@@ -96,6 +97,19 @@ class JobAdmin(admin.ModelAdmin):
             job = import_launch(**form.arguments(), owner=user)
             return HttpResponseRedirect(job.get_absolute_url())
         return self._page(request, "admin/tasks/upload.html", "Import spectra", form=form)
+
+    def counterparts(self, request: HttpRequest) -> HttpResponse:
+        """Look up counterparts: POST starts the job."""
+        user = self._may_add(request)
+        form = LookupForm(request.POST) if request.method == "POST" else LookupForm()
+        if form.is_valid():
+            try:
+                job = counterparts_launch(**form.cleaned_data, owner=user)
+            except ValidationError as error:
+                form.add_error(None, error)
+            else:
+                return HttpResponseRedirect(job.get_absolute_url())
+        return self._page(request, "admin/tasks/counterparts.html", "Look up counterparts", form=form)
 
     def _may_add(self, request: HttpRequest) -> User:
         """Who asks, where they may start jobs."""

@@ -14,8 +14,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django_filters.fields import RangeField
 
+from catalog.counterparts.roads import LARGEST_RADIUS_ARCSEC, RADIUS_ARCSEC
 from catalog.filtersets import SpectrumFilterSet
-from catalog.models import Release, Run, Spectrum, SpectrumBlock
+from catalog.models import DECIDING, Release, Run, Service, Spectrum, SpectrumBlock
 from catalog.runs import Selection, selection
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from retrieval.redshift import TOLERANCE
@@ -198,3 +199,28 @@ class UploadForm(forms.Form):
             "release": release.slug if release else None,
             "role": self.cleaned_data["role"] or None,
         }
+
+
+class LookupForm(forms.Form):
+    """Which run's sources are looked up, and where; its data are the arguments of counterparts_launch."""
+
+    run = forms.ModelChoiceField(
+        queryset=Run.objects.filter(completed_at__isnull=False), empty_label=None, label="Run"
+    )
+    services = forms.MultipleChoiceField(
+        choices=Service.choices,
+        initial=[service.value for service in DECIDING],
+        widget=forms.CheckboxSelectMultiple,
+        label="Services",
+        help_text="SIMBAD, SDSS and NED decide what is new, and are asked about galaxies; others only warn.",
+    )
+    radius_arcsec = forms.FloatField(
+        initial=RADIUS_ARCSEC,
+        min_value=RADIUS_ARCSEC,
+        max_value=LARGEST_RADIUS_ARCSEC,
+        label="Radius (arcsec)",
+        help_text="An object of larger extent matches within its extent.",
+    )
+    snapshot_only = forms.BooleanField(
+        required=False, label="Snapshots only", help_text="Ask nobody over the network."
+    )

@@ -63,6 +63,11 @@ class Job(models.Model):
     def get_absolute_url(self) -> str:
         return self.run.get_absolute_url() if self.run else reverse("job", args=[self.pk])
 
+    @property
+    def subject(self) -> str:
+        """What it works on, for people."""
+        return f"Look-up for run {self.looked_up_id}" if self.looked_up_id else str(self.run or self.batch)
+
 
 class Chunk(models.Model):
     """A short, idempotent piece of one stage of a job. A stage starts when the one before is done."""

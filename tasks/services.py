@@ -13,6 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog import prepared
+from catalog.counterparts import plan as counterparts
+from catalog.counterparts.roads import RADIUS_ARCSEC
 from catalog.ingest.records import clean
 from catalog.models import Codebook, ImportBatch, Run, SpectrumBlock
 from catalog.runs import Parameters, Selection, overlap, selection
@@ -27,7 +29,7 @@ from . import uploads
 from .estimate import Estimate, estimate
 from .leases import locked, release_all
 from .models import Chunk, Job, LogLine
-from .states import ACTIVE, ChunkState, ImportStage, JobState, RetrievalStage
+from .states import ACTIVE, ChunkState, CounterpartStage, ImportStage, JobState, RetrievalStage
 from .work import wake
 
 TEMPLATES = {"role": ["template"]}
@@ -202,6 +204,42 @@ def import_launch(
         Chunk.objects.create(job=job, stage=stage, stage_number=stage.number, number=0)
         _log(job, f"Uploaded by {owner or 'the command line'}: {len(files)} files.")
         wake(job)
+    return job
+
+
+@transaction.atomic
+def counterparts_launch(
+    *,
+    run: Run,
+    services: Sequence[str],
+    radius_arcsec: float = RADIUS_ARCSEC,
+    snapshot_only: bool = False,
+    owner: User | None = None,
+) -> Job:
+    """Make the job that looks a run's sources up at services, or in snapshots of them alone.
+
+    Sources that were answered about already are not asked about again. Raises ValidationError.
+    """
+    chosen = list(dict.fromkeys(services))
+    if wrong := counterparts.faults(
+        run=run, services=chosen, radius_arcsec=radius_arcsec, snapshot_only=snapshot_only
+    ):
+        raise ValidationError(wrong)
+    job = Job.objects.create(
+        kind=Job.Kind.COUNTERPARTS,
+        looked_up=run,
+        owner=owner,
+        parameters={
+            "services": chosen,
+            "radius_arcsec": radius_arcsec,
+            "snapshot_only": snapshot_only,
+            "month": f"{timezone.now():%Y-%m}",
+        },
+    )
+    stage = CounterpartStage.LIST
+    Chunk.objects.create(job=job, stage=stage, stage_number=stage.number, number=0)
+    _log(job, f"Launched by {owner or 'the command line'}: {', '.join(chosen)} at {radius_arcsec:g} arcsec.")
+    wake(job)
     return job
 
 

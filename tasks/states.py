@@ -65,3 +65,15 @@ class ImportStage(models.TextChoices):
     @property
     def number(self) -> int:
         return list(type(self)).index(self)
+
+
+class CounterpartStage(models.TextChoices):
+    """The stages of a look-up of counterparts, in their order."""
+
+    LIST = "list", "List what is not answered yet"
+    ASK = "ask", "Ask the services"
+    FINISH = "finish", "Flag and count"
+
+    @property
+    def number(self) -> int:
+        return list(type(self)).index(self)

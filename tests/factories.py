@@ -342,6 +342,8 @@ class CounterpartLookupFactory(DjangoModelFactory):
     service = Service.SIMBAD
     outcome = CounterpartLookup.Outcome.MATCHED
     release = "2026-01"
+    ra = SelfAttribute("source.ra")
+    dec = SelfAttribute("source.dec")
     radius_arcsec = 3.0
     asked_at = LazyFunction(timezone.now)
 

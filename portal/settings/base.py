@@ -163,6 +163,21 @@ WORKERS = env.number("WORKERS", 2)
 RETRIEVAL_THREADS = env.number("RETRIEVAL_THREADS", 1)
 """Threads on which one child trains, encodes and searches."""
 
+# Where counterparts are asked for. All may point elsewhere: a mirror, or a service played on this machine.
+SDSS_RELEASE = env.text("SDSS_RELEASE", "DR17")
+COUNTERPART_URLS = {
+    "simbad": env.text("SIMBAD_TAP_URL", "https://simbad.cds.unistra.fr/simbad/sim-tap"),
+    "xmatch": env.text("XMATCH_URL", "http://cdsxmatch.u-strasbg.fr/xmatch/api/v1/sync"),
+    "vizier": env.text("VIZIER_TAP_URL", "https://tapvizier.cds.unistra.fr/TAPVizieR/tap"),
+    "ned": env.text("NED_TAP_URL", "https://ned.ipac.caltech.edu/tap"),
+    "sdss": env.text(
+        "SDSS_CROSSID_URL",
+        f"https://skyserver.sdss.org/{SDSS_RELEASE.lower()}/en/tools/search/X_Results.aspx",
+    ),
+}
+COUNTERPART_PATIENCE = (90.0, 3, 2.0)
+"""Seconds that one attempt may take in all, attempts, seconds of the first pause between two."""
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -11,10 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tasks.models import Chunk, Job
-from tasks.states import ImportStage, RetrievalStage
+from tasks.states import CounterpartStage, ImportStage, RetrievalStage
 
 from . import (
     confirm,
+    counterparts_ask,
+    counterparts_finish,
+    counterparts_list,
     detect,
     encode,
     finish,
@@ -41,7 +44,9 @@ class Stage:
     function: Callable[[Chunk], Write]
 
 
-def _stage(name: RetrievalStage | ImportStage, unit: str, function: Callable[[Chunk], Write]) -> Stage:
+def _stage(
+    name: RetrievalStage | ImportStage | CounterpartStage, unit: str, function: Callable[[Chunk], Write]
+) -> Stage:
     return Stage(name.value, str(name.label), unit, function)
 
 
@@ -61,7 +66,16 @@ IMPORT: tuple[Stage, ...] = (
     _stage(ImportStage.IMPORT, "files", import_files.run),
     _stage(ImportStage.FINISH, "", import_finish.run),
 )
-STAGES: dict[str, tuple[Stage, ...]] = {Job.Kind.RETRIEVAL: RETRIEVAL, Job.Kind.IMPORT: IMPORT}
+COUNTERPARTS: tuple[Stage, ...] = (
+    _stage(CounterpartStage.LIST, "", counterparts_list.run),
+    _stage(CounterpartStage.ASK, "sources", counterparts_ask.run),
+    _stage(CounterpartStage.FINISH, "", counterparts_finish.run),
+)
+STAGES: dict[str, tuple[Stage, ...]] = {
+    Job.Kind.RETRIEVAL: RETRIEVAL,
+    Job.Kind.IMPORT: IMPORT,
+    Job.Kind.COUNTERPARTS: COUNTERPARTS,
+}
 
 
 def stages_of(job: Job) -> tuple[Stage, ...]:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from catalog import prepared
 from catalog.candidates import primaries_mark
+from catalog.counterparts.flags import candidates_flag
 from catalog.models import Run
 from catalog.runs import run_complete
 from tasks.models import Chunk
@@ -19,6 +20,7 @@ def run(chunk: Chunk) -> Callable[[], None]:
 
     def write() -> None:
         primaries_mark(run=of_run)
+        candidates_flag(run=of_run)
         run_complete(run=of_run)
         transaction.on_commit(functools.partial(prepared.remove, of_run), robust=True)
 

@@ -1,0 +1,78 @@
+"""How far the look-ups of a run are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, Subquery
+
+from catalog.models import DECIDING, Candidate, Outage, Run, Service, Snapshot
+
+from .selectors import Outcome, standing
+
+
+@dataclass(frozen=True)
+class ServiceSummary:
+    """How one service stands to the sources of a run that it is asked about (see plan.sources_of)."""
+
+    service: str
+    label: str
+    decides: bool
+    sources: int
+    matched: int
+    no_match: int
+    not_covered: int
+    failed: int
+    outages: tuple[Outage, ...]
+
+    @property
+    def not_asked(self) -> int:
+        return self.sources - self.matched - self.no_match - self.not_covered - self.failed
+
+    @property
+    def waiting(self) -> int:
+        """Sources without an answer: never asked, failed, or not covered by what was asked."""
+        return self.not_asked + self.failed + self.not_covered
+
+    @property
+    def in_words(self) -> str:
+        return (
+            f"{self.matched} of {self.sources} sources matched, {self.no_match} without match, "
+            f"{self.not_covered} not covered, {self.failed} failed, {self.not_asked} not asked"
+        )
+
+
+def services_summary(*, run: Run | None) -> list[ServiceSummary]:
+    """Every service, counted over unique sources (one primary candidate each)."""
+    outages: dict[str, list[Outage]] = {}
+    for outage in Outage.objects.order_by("since"):
+        outages.setdefault(outage.service, []).append(outage)
+    return [
+        ServiceSummary(
+            service=service.value,
+            label=str(service.label),
+            decides=service in DECIDING,
+            outages=tuple(outages.get(service.value, ())),
+            **_counts(run, service),
+        )
+        for service in Service
+    ]
+
+
+def _counts(run: Run | None, service: Service) -> dict[str, int]:
+    candidates = Candidate.objects.filter(run=run, spectrum__source__isnull=False)
+    if service in DECIDING:
+        candidates = candidates.filter(kind=Candidate.Kind.GALAXY)
+    stand = Subquery(standing(service=service.value).values("outcome")[:1])
+    return candidates.annotate(stands=stand).aggregate(
+        sources=Count("spectrum__source", distinct=True),
+        **{
+            outcome.name.lower(): Count("spectrum__source", distinct=True, filter=Q(stands=outcome.value))
+            for outcome in Outcome
+        },
+    )
+
+
+def snapshots_held() -> list[Snapshot]:
+    """Snapshots, the newest first, without their coverage."""
+    return list(Snapshot.objects.defer("coverage").order_by("service", "-pk"))
