@@ -64,7 +64,7 @@ class Snapshot(models.Model):
 class SnapshotObject(models.Model):
     """One object of a snapshot."""
 
-    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="objects")
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="held")
     identifier = models.CharField(max_length=120, help_text="Name or id, as text.")
     object_type = models.CharField(max_length=60, blank=True)
     ra = models.FloatField(help_text="Right ascension (ICRS), deg.")
