@@ -5,9 +5,11 @@ All forms give equal results. $GLOWWORM_KERNELS names one, for tests and measure
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -90,7 +92,9 @@ def _form(kind: str, name: str) -> Any:
     if (kind, name) == ("scan", "numpy"):
         return None  # the plain search, which needs no index
     if name == "numba":  # which otherwise wants to write beside the source
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "numba"))
+        # It compiles a file's functions again when that file changes, but not for what the file uses.
+        lanes = hashlib.sha256(Path(__file__).with_name("lanes_numba.py").read_bytes()).hexdigest()[:16]
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / f"numba-{lanes}"))
     return importlib.import_module(f"retrieval.kernels.{kind}_{name}").load()
 
 

@@ -1,8 +1,4 @@
-"""The scan kernels compiled by numba; the same bounds and sums as `native/scan.cpp`, 64 queries to a line.
-
-Entries stop at 4095 and sums at 32767, so that a group of eight entries cannot overflow 16 bits: compilers
-turn that into vector code, which they do not for sums that saturate.
-"""
+"""The scan kernels compiled by numba; the same bounds and sums as `native/scan.cpp`."""
 
 from __future__ import annotations
 
@@ -11,15 +7,34 @@ from numba import njit
 from numpy.typing import NDArray
 
 from retrieval.index import GROUP, Codes, TemplateIndex
+from retrieval.kernels.lanes_numba import (
+    add_saturated,
+    any_below,
+    fetch,
+    fused,
+    least,
+    minus,
+    most,
+    put,
+    reader,
+    root,
+    same,
+    times,
+    whole,
+)
 from retrieval.kernels.memory import TableScratch
 from retrieval.scale import scale_of
 
-LANES = 64
-FULL = 32767  # a sum that no query wants
-ENTRY = 4095
+LANES = 32  # queries of a block: one 64-byte line of uint16
+FULL = 65535  # a sum that no query wants
+AHEAD = 24  # rows whose codes are fetched before they are needed
+
+_line = reader(LANES)
+_pack = reader(16)
 
 _Found = tuple[NDArray[np.int64], NDArray[np.float64]]
 _compiled = njit(nogil=True, cache=True, error_model="numpy")
+_inlined = njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
 
 
 def load() -> NumbaKernels:
@@ -171,55 +186,52 @@ def _guess(coordinates, norms, order, starts, points, cells, wanted):
     rows = np.full((points.shape[0], wanted), -1, dtype=np.int64)
     scores = np.full(wanted, np.inf, dtype=np.float32)
     score = np.empty(16, dtype=np.float32)
+    components = np.uint64(points.shape[1])
     for q in range(points.shape[0]):
         scores[:] = np.inf
         for cell in cells[q]:
             first, last = starts[cell], starts[cell + 1]
             for block in range(first // 16, (last + 15) // 16):
-                score[:] = np.float32(0.5) * norms[block]
-                for j in range(points.shape[1]):
-                    for i in range(16):
-                        score[i] -= coordinates[block, j, i] * points[q, j]
+                total = _pack(norms, np.uint64(block))
+                total = times(total, same(total, np.float32(-0.5)))
+                column = np.uint64(block) * components
+                for j in range(components):
+                    total = fused(_pack(coordinates, column + j), same(total, points[q, j]), total)
+                put(score, np.uint64(0), total)
                 for i in range(max(first - block * 16, 0), min(last - block * 16, 16)):
-                    if score[i] < scores[wanted - 1]:
+                    if -score[i] < scores[wanted - 1]:
                         place = wanted - 1
-                        while place and score[i] < scores[place - 1]:
+                        while place and -score[i] < scores[place - 1]:
                             scores[place], rows[q, place] = scores[place - 1], rows[q, place - 1]
                             place -= 1
-                        scores[place], rows[q, place] = score[i], order[block * 16 + i]
+                        scores[place], rows[q, place] = -score[i], order[block * 16 + i]
     return rows
 
 
-@_compiled
-def _bounds(center, parts, first, scale, squared, shrink, out):
-    """Lower bounds `out` (lanes,) of the sub-distances of `center` to the queries, in scaled units."""
-    out[:] = np.float32(0)
-    for j in range(center.size):
-        c = center[j] * scale
-        for lane in range(LANES):
-            difference = parts[first + j, lane] - c
-            out[lane] += difference * difference
-    for lane in range(LANES):
-        # 1e-37 is more than what may be lost by underflow in scaled units.
-        low = max(out[lane] * shrink - np.float32(1e-37), np.float32(0))
-        out[lane] = low if squared else np.sqrt(low) * np.float32(0.9999995)
-
-
-@_compiled
-def _shrink(width):
-    return np.float32(1.0 - (width + 8) * 1.2e-7)
+@_inlined
+def _bounds(codebook, parts, m, c, scale, squared):
+    """Lower bounds of the sub-distances of centre `c` of segment `m` to the queries, in scaled units."""
+    width = np.uint64(codebook.shape[2])
+    first = m * width
+    low = same(_line(parts, first), np.float32(0))
+    for j in range(width):
+        part = _line(parts, first + j)
+        difference = minus(part, same(part, codebook[m, c, j] * scale))
+        low = fused(difference, difference, low)
+    shrink = np.float32(1.0) - np.float32(width + np.uint64(8)) * np.float32(1.2e-7)
+    # 1e-37 is more than what may be lost by underflow in scaled units.
+    low = minus(times(low, same(low, shrink)), same(low, np.float32(1e-37)))
+    low = most(low, same(low, np.float32(0)))
+    return low if squared else times(root(low), same(low, np.float32(0.9999995)))
 
 
 @_compiled
 def _minima(codebook, parts, scale, squared, minima):
-    width = codebook.shape[2]
-    low = np.empty(LANES, dtype=np.float32)
-    for m in range(codebook.shape[0]):
-        minima[m] = np.inf
-        for c in range(codebook.shape[1]):
-            _bounds(codebook[m, c], parts, m * width, scale, squared, _shrink(width), low)
-            for lane in range(LANES):
-                minima[m, lane] = min(minima[m, lane], low[lane])
+    for m in range(np.uint64(codebook.shape[0])):
+        low = same(_line(minima, m), np.float32(np.inf))
+        for c in range(np.uint64(codebook.shape[1])):
+            low = least(_bounds(codebook, parts, m, c, scale, squared), low)
+        put(minima, m, low)
 
 
 @_compiled
@@ -228,58 +240,45 @@ def _fill(codebook, parts, scale, squared, minima, factor, chosen, table):
 
     A group that they do not fill is filled up with segments that add nothing, for code 0.
     """
-    centers, width = codebook.shape[1], codebook.shape[2]
-    low = np.empty(LANES, dtype=np.float32)
-    for s in range(chosen.size):
-        m = chosen[s]
+    centers, factors = np.uint64(codebook.shape[1]), _line(factor, np.uint64(0))
+    top = same(factors, np.float32(FULL))
+    for s in range(np.uint64(chosen.size)):
+        m = np.uint64(chosen[s])
+        of_segment = _line(minima, m)
         for c in range(centers):
-            _bounds(codebook[m, c], parts, m * width, scale, squared, _shrink(width), low)
-            for lane in range(LANES):
-                units = min((low[lane] - minima[m, lane]) * factor[lane], np.float32(ENTRY))
-                table[s * centers + c, lane] = np.uint16(np.int32(units))
+            low = _bounds(codebook, parts, m, c, scale, squared)
+            units = least(times(minus(low, of_segment), factors), top)
+            put(table, s * centers + c, whole(units))
     for s in range(chosen.size, -(-chosen.size // GROUP) * GROUP):
-        table[s * centers] = 0
+        table[np.uint64(s) * centers] = 0
 
 
 @_compiled
 def _scan(table, groups, centers, sums, rows, tiles, fresh):
     """Add groups of segments to the living rows of each tile; keep those that some query still wants.
 
-    One function, and single elements everywhere: calls and views of lines would cost more than the sums.
-    Places are unsigned, for signed ones are tested for being negative, which keeps a loop from vector code.
+    Places are unsigned: signed ones are tested for being negative.
     """
-    line = np.empty(LANES, dtype=np.uint16)
     step = np.uint64(centers)
+    full = same(_line(sums, np.uint64(0)), np.uint16(FULL))
     for tile in range(tiles.shape[0]):
-        start = tiles[tile, 0]
+        start = np.uint64(tiles[tile, 0])
         if fresh:
-            sums[start : start + tiles[tile, 1]] = np.uint16(0)
+            sums[start : start + np.uint64(tiles[tile, 1])] = np.uint16(0)
         for group in range(groups.shape[0]):
             codes = groups[group]
             first = np.uint64(group * GROUP) * step
-            kept = np.uint64(start)
-            for i in range(np.uint64(start), np.uint64(start + tiles[tile, 1])):
+            kept, end = start, start + np.uint64(tiles[tile, 1])
+            for i in range(start, end):
                 row = np.uint64(rows[i])
-                p0 = first + np.uint64(codes[row, 0])
-                p1 = first + step + np.uint64(codes[row, 1])
-                p2 = first + np.uint64(2) * step + np.uint64(codes[row, 2])
-                p3 = first + np.uint64(3) * step + np.uint64(codes[row, 3])
-                p4 = first + np.uint64(4) * step + np.uint64(codes[row, 4])
-                p5 = first + np.uint64(5) * step + np.uint64(codes[row, 5])
-                p6 = first + np.uint64(6) * step + np.uint64(codes[row, 6])
-                p7 = first + np.uint64(7) * step + np.uint64(codes[row, 7])
-                least = np.uint16(FULL)
-                for lane in range(np.uint64(LANES)):
-                    total = np.uint16(table[p0, lane] + table[p1, lane] + table[p2, lane] + table[p3, lane])
-                    total += np.uint16(table[p4, lane] + table[p5, lane] + table[p6, lane] + table[p7, lane])
-                    total = min(np.uint16(total + sums[i, lane]), np.uint16(FULL))
-                    line[lane] = total
-                    least = min(least, total)
-                for lane in range(np.uint64(LANES)):
-                    sums[kept, lane] = line[lane]
+                fetch(codes, np.uint64(rows[min(i + np.uint64(AHEAD), end - np.uint64(1))]))
+                total = _line(sums, i)
+                for s in range(np.uint64(GROUP)):
+                    total = add_saturated(total, _line(table, first + s * step + np.uint64(codes[row, s])))
+                put(sums, kept, total)
                 rows[kept] = rows[i]
-                kept += np.uint64(least < FULL)
-            tiles[tile, 1] = np.int64(kept) - start
+                kept += np.uint64(any_below(total, full))
+            tiles[tile, 1] = np.int64(kept) - np.int64(start)
 
 
 @_compiled
