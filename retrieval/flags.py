@@ -15,6 +15,9 @@ class LineFlag(IntFlag):
     UPPER_LIMIT = 16
     BLENDED = 32
     FIT_FAILED = 64
+    DECREMENT_SPLIT = 128
+    ABSORPTION = 256
+    ASSUMED_SHAPE = 512
 
 
 DESCRIPTIONS: dict[LineFlag, str] = {
@@ -25,6 +28,9 @@ DESCRIPTIONS: dict[LineFlag, str] = {
     LineFlag.UPPER_LIMIT: "signal to noise under 3: take 3 sigma as an upper limit",
     LineFlag.BLENDED: "the line is closer to a neighbour than its own full width at half maximum",
     LineFlag.FIT_FAILED: "no fit: too few good pixels",
+    LineFlag.DECREMENT_SPLIT: "the join of the arms lies between Hb and Ha, so that their ratio is doubtful",
+    LineFlag.ABSORPTION: "stars absorb more under the line than it emits",
+    LineFlag.ASSUMED_SHAPE: "lines too faint to show velocity and width: usual ones at the redshift taken",
 }
 
 
