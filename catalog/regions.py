@@ -22,8 +22,21 @@ from .models import HIIRegion, ImportBatch, Refusal, RegionMatch, Spectrum
 from .positions import equatorial, healpix29
 
 PAPER_VERSION = "Lu2022 Table 2"
-NEEDED = ("WISE Name", "Catalog", "GLong", "GLat", "Radius")
-_FIELDS = ("catalog", "glon", "glat", "ra", "dec", "healpix", "radius_arcsec", "hii_name", "vlsr")
+# What each field is called in the versions of the catalogue: on its own site and in VizieR (J/ApJS/212/1).
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "name": ("WISE Name", "WISE", "GName"),
+    "catalog": ("Catalog", "Cat"),
+    "glon": ("GLong", "GLON", "l"),
+    "glat": ("GLat", "GLAT", "b"),
+    "radius": ("Radius", "Rad", "Size"),
+    "hii_name": ("HII Region", "HII Name", "HII"),
+    "vlsr": ("VLSR",),
+}
+NEEDED = ("name", "catalog", "glon", "glat", "radius")
+UNITS = {"glon": "deg", "glat": "deg", "radius": "arcsec", "vlsr": "km/s"}
+_FIELDS = (
+    "catalog", "glon", "glat", "ra", "dec", "healpix", "radius_arcsec", "hii_name", "vlsr", "velocities_kms",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,20 +53,12 @@ class RegionSummary:
 def regions_import(*, path: Path, version: str, started_by: Any = None) -> RegionSummary:
     """Load a WISE Catalog of Galactic H II Regions (CSV) as a version, in place of what that version held.
 
-    Rows that are no region become refusals. Raises ValueError where the file is no such catalogue.
+    Rows that are no region become refusals. Raises ValueError where the file is no such catalogue, is in
+    other units, or has a quote that is never closed and so would swallow rows.
     """
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.DictReader(file)
-        names = {_plain(name): name for name in reader.fieldnames or ()}
-        if missing := [name for name in NEEDED if name not in names]:
-            raise ValueError(f"{path.name} is not a WISE catalogue: it has no column {', '.join(missing)}")
-        rows = [
-            (reader.line_num, {name: (row[column] or "").strip() for name, column in names.items()})
-            for row in reader
-        ]
     regions: dict[str, HIIRegion] = {}
     refused: list[tuple[str, str]] = []
-    for line, row in rows:
+    for line, row in _rows(path):
         try:
             region = _region(version, row)
             if region.name in regions:
@@ -62,6 +67,51 @@ def regions_import(*, path: Path, version: str, started_by: Any = None) -> Regio
         except ValueError as error:
             refused.append((f"{path.name}: line {line}", str(error)))
     return _replace(version, list(regions.values()), path.name, refused, started_by)
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Line number and fields, by their names in HEADINGS, of each row."""
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            columns = _columns(path.name, next(reader, []))
+            rows = [(reader.line_num, values) for values in reader if any(values)]
+        except csv.Error as error:
+            raise ValueError(
+                f"{path.name} cannot be read to line {reader.line_num} ({error}): is a quote not closed?"
+            ) from error
+    for line, values in rows:
+        if any("\n" in value or "\r" in value for value in values):
+            raise ValueError(
+                f'{path.name}: a quote (") that is opened before line {line} is not closed on its own line, '
+                "so that rows would be lost: correct it"
+            )
+    return [
+        (line, {name: values[at].strip() if at < len(values) else "" for name, at in columns.items()})
+        for line, values in rows
+    ]
+
+
+def _columns(file: str, headings: list[str]) -> dict[str, int]:
+    """Where each known field stands. Raises ValueError that names the headings expected and found."""
+    plain = [_plain(heading) for heading in headings]
+    columns: dict[str, int] = {}
+    for field, names in HEADINGS.items():
+        wanted = [_key(name) for name in names]
+        found = [(wanted.index(_key(name)), at) for at, (name, _) in enumerate(plain) if _key(name) in wanted]
+        if found:
+            columns[field] = min(found)[1]
+    if missing := [field for field in NEEDED if field not in columns]:
+        expected = "; ".join(" or ".join(HEADINGS[field]) for field in missing)
+        raise ValueError(
+            f"{file} is not a WISE catalogue as we know it. Expected a column {expected}; "
+            f"found {', '.join(name for name, _ in plain)[:300] or 'no headings'}"
+        )
+    for field, unit in UNITS.items():
+        name, given = plain[columns[field]] if field in columns else ("", "")
+        if given and given.rstrip(".") != unit:
+            raise ValueError(f"{file} gives {name} in {given}, not {unit}: convert it")
+    return columns
 
 
 def paper_regions_import() -> RegionSummary:
@@ -74,6 +124,8 @@ def paper_regions_import() -> RegionSummary:
             glon=region.glon,
             glat=region.glat,
             radius_arcsec=region.radius,
+            vlsr=";".join(f"{velocity:g}" for velocity in region.velocities),
+            velocities_kms=list(region.velocities),
         )
         for region in REGIONS
     ]
@@ -81,16 +133,22 @@ def paper_regions_import() -> RegionSummary:
 
 
 def regions_in_use() -> str:
-    """The version that spectra are matched with: the WISE version loaded last, else the paper's five regions.
+    """The version that spectra are matched with: the highest WISE version held, else the paper's regions.
 
-    "" where no regions are held.
+    Versions are compared by their numbers (V2.10 over V2.2), whichever was loaded last. "" where no regions
+    are held.
     """
-    versions = HIIRegion.objects.order_by("-id").values_list("version", flat=True)
-    return versions.exclude(version=PAPER_VERSION).first() or versions.first() or ""
+    versions = HIIRegion.objects.order_by().values_list("version", flat=True).distinct()
+    return max(versions, key=_by_number, default="")
 
 
-def regions_match(*, spectra: Sequence[int]) -> int:
-    """Match spectra (ids) anew with the regions in use; returns how many containments there are.
+def _by_number(version: str) -> tuple[bool, list[int], str]:
+    """Sorts the paper's regions before every WISE version, and those by their numbers."""
+    return version != PAPER_VERSION, [int(digits) for digits in re.findall(r"\d+", version)], version
+
+
+def regions_match(*, spectra: Sequence[int], version: str) -> int:
+    """Match spectra (ids) anew with the regions of a version; returns how many containments there are.
 
     Every region whose radius reaches a spectrum is kept; the best one per spectrum is the one of smallest
     separation over radius, ties K, G, C, Q, then by name.
@@ -101,7 +159,7 @@ def regions_match(*, spectra: Sequence[int]) -> int:
         .values_list("id", "glon", "glat")
     )
     regions = list(
-        HIIRegion.objects.filter(version=regions_in_use())
+        HIIRegion.objects.filter(version=version)
         .order_by("name")
         .values_list("id", "glon", "glat", "radius_arcsec", "catalog")
     )
@@ -186,16 +244,19 @@ def _place(regions: list[HIIRegion]) -> None:
 
 def _region(version: str, row: Mapping[str, str]) -> HIIRegion:
     """A row as a region. Raises ValueError that says what was found."""
-    name, code = row["WISE Name"], row["Catalog"]
+    name, code = row["name"], row["catalog"]
     if code not in HIIRegion.Catalog:
         raise ValueError(f"{name or 'A nameless region'} has the catalogue code {code!r}, not K, G, C or Q.")
-    numbers = [_number(row[column]) for column in ("GLong", "GLat", "Radius")]
-    glon, glat, radius = numbers
+    glon, glat, radius = (_number(row[field]) for field in ("glon", "glat", "radius"))
     if not (name and 0 <= glon <= 360 and abs(glat) <= 90 and radius > 0):
         raise ValueError(
-            f"{name or 'A nameless region'} has GLong {row['GLong']!r}, GLat {row['GLat']!r}, "
-            f"Radius {row['Radius']!r}."
+            f"{name or 'A nameless region'} has GLong {row['glon']!r}, GLat {row['glat']!r}, "
+            f"Radius {row['radius']!r}."
         )
+    vlsr = row.get("vlsr", "")
+    velocities = [_number(part) for part in vlsr.split(";") if part.strip()]
+    if not all(map(math.isfinite, velocities)):
+        raise ValueError(f"{name} has VLSR {vlsr!r}, which is no list of velocities.")
     return HIIRegion(
         version=version,
         name=name[:30],
@@ -203,8 +264,9 @@ def _region(version: str, row: Mapping[str, str]) -> HIIRegion:
         glon=glon % 360,
         glat=glat,
         radius_arcsec=radius,
-        hii_name=row.get("HII Region", "")[:200],
-        vlsr=row.get("VLSR", "")[:120],
+        hii_name=row.get("hii_name", "")[:200],
+        vlsr=vlsr[:120],
+        velocities_kms=velocities,
     )
 
 
@@ -217,6 +279,13 @@ def _number(text: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def _plain(heading: str) -> str:
-    """A heading without its HTML and its unit: GLong of ``GLong<br>(deg.)``, but VLSR (Mol.) as it is."""
-    return re.sub(r"<br>\s*\([^)]*\)$", "", heading).strip()
+def _plain(heading: str) -> tuple[str, str]:
+    """Name and unit of a heading: GLong and deg. of ``GLong<br>(deg.)``; VLSR (Mol.) keeps its brackets."""
+    name, _, rest = re.sub(r"<br\s*/?>", "\n", heading).strip().partition("\n")
+    unit = re.fullmatch(r"\(([^)]*)\)", rest.strip())
+    return name.strip(), unit[1].strip() if unit else ""
+
+
+def _key(name: str) -> str:
+    """A name as it is compared: small letters and digits only, but brackets tell columns apart."""
+    return re.sub(r"[^a-z0-9(]", "", name.lower())

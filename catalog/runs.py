@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +18,7 @@ from django_filters import RangeFilter
 from numpy.typing import NDArray
 
 from .filtersets import SpectrumFilterSet
-from .models import Codebook, Neighbour, Run, Spectrum, SpectrumBlock
-from .regions import regions_in_use
+from .models import Codebook, CodebookBlock, Neighbour, Run, Spectrum, SpectrumBlock
 
 Parameters = Mapping[str, str | Sequence[str]]
 INT64 = np.dtype("<i8")
@@ -146,7 +145,6 @@ def run_complete(*, run: Run) -> None:
     run.n_unusable = selected - sum(usable.values())
     run.n_line_redshifts = run.line_redshifts.count()
     run.n_candidates = run.candidates.count()
-    run.region_version = regions_in_use()
     run.neighbours_sha256 = neighbours_sha256(run)
     run.completed_at = timezone.now()
     run.save()
@@ -159,11 +157,19 @@ def neighbours_count(run: Run) -> int:
 
 @dataclass(frozen=True)
 class ConfigurationResult:
-    """A configuration of a run: its codebook, the candidates it confirms, and those no earlier one does."""
+    """A configuration of a run: its codebook, the candidates it confirms, and those no earlier one does.
+
+    `gain` is the largest share of its inertia that the last iteration of a segment's training saved.
+    """
 
     codebook: Codebook
     confirms: int
     adds: int
+    gain: float
+
+    @property
+    def percent_gained(self) -> float:
+        return 100 * self.gain
 
     @property
     def megabytes(self) -> float:
@@ -171,7 +177,7 @@ class ConfigurationResult:
 
 
 def configuration_results(run: Run) -> list[ConfigurationResult]:
-    """What each configuration of a run gives, in the run's order: two queries."""
+    """What each configuration of a run gives, in the run's order: three queries."""
     confirms: Counter[int] = Counter()
     adds: Counter[int] = Counter()
     known: set[int] = set()
@@ -180,7 +186,13 @@ def configuration_results(run: Run) -> list[ConfigurationResult]:
         confirms[number] += 1
         adds[number] += spectrum not in known
         known.add(spectrum)
+    gains: defaultdict[int, float] = defaultdict(float)
+    blocks = CodebookBlock.objects.filter(codebook__run=run).order_by()
+    for number, of_block in blocks.values_list("codebook__number", "gains"):
+        gains[number] = max([gains[number], *of_block])
     return [
-        ConfigurationResult(codebook, confirms[codebook.number], adds[codebook.number])
+        ConfigurationResult(
+            codebook, confirms[codebook.number], adds[codebook.number], gains[codebook.number]
+        )
         for codebook in run.codebooks.all()
     ]

@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from retrieval.lines import SPEED_OF_LIGHT
 
 NEBULAR_LIMIT = 500.0  # km/s (Lu et al. 2022, section 4)
+UNLIKE_REGION = 70.0
+"""km/s beyond which a velocity is unlike its H II region's: three times the 21 km/s by which z_CL scatters on
+simulated H II regions and some 10 km/s of motion within a region, in quadrature."""
 SOLAR_MOTION = 20.0  # km/s
 APEX_RA, APEX_DEC = 270.9594, 30.0047  # ICRS, degrees: RA 18h, Dec +30 deg precessed from B1900
 

@@ -17,12 +17,13 @@ class Region(NamedTuple):
     glon: float  # deg
     glat: float  # deg
     radius: float  # arcsec
+    velocities: tuple[float, ...] = ()  # km/s, local standard of rest, of V2.2
 
 
 REGIONS: tuple[Region, ...] = (
-    Region("G173.588-01.606", "K", 173.588, -1.606, 1298.0),
-    Region("G206.316-02.103", "K", 206.316, -2.102, 3133.0),
-    Region("G159.957-12.738", "K", 159.957, -12.737, 5689.0),
+    Region("G173.588-01.606", "K", 173.588, -1.606, 1298.0, (-1.4,)),
+    Region("G206.316-02.103", "K", 206.316, -2.102, 3133.0, (18.1,)),
+    Region("G159.957-12.738", "K", 159.957, -12.737, 5689.0, (-5.5,)),
     Region("G173.468+03.230", "G", 173.468, 3.230, 1369.0),
     Region("G173.156-03.442", "Q", 173.156, -3.442, 728.0),
 )

@@ -12,7 +12,7 @@ from tasks.models import Chunk, LogLine
 
 
 def run(chunk: Chunk) -> Callable[[], None]:
-    block = SpectrumBlock.objects.get(pk=chunk.payload["block"])
+    block = SpectrumBlock.objects.select_related("run").get(pk=chunk.payload["block"])
     candidates = list(
         Candidate.objects.filter(run=block.run_id, spectrum__in=block_ids(block).tolist())
         .select_related("spectrum")
@@ -21,7 +21,9 @@ def run(chunk: Chunk) -> Callable[[], None]:
     measured, failures = candidates_measured(candidates=candidates)
 
     def write() -> None:
-        regions_match(spectra=[candidate.spectrum_id for candidate in candidates])
+        regions_match(
+            spectra=[candidate.spectrum_id for candidate in candidates], version=block.run.region_version
+        )
         measurements_store(measured=measured)
         for name, reason in failures:
             LogLine.objects.create(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from catalog import prepared
 from catalog.models import CodeBlock, Codebook, CodebookBlock, Neighbour, Run, SpectrumBlock
+from catalog.regions import regions_in_use
 from catalog.runs import INT64, selection
 from retrieval.grid import make_grid
 from retrieval.profiles import DETECTION_STEP
@@ -46,6 +47,8 @@ def run(chunk: Chunk) -> Callable[[], None]:
             for step in steps(codebooks, part):
                 prepared.create(of_run, part=part, step=step, rows=rows, block=block)
         _forget(of_run)
+        of_run.region_version = regions_in_use()
+        of_run.save(update_fields=["region_version"])
         blocks = SpectrumBlock.objects.bulk_create(
             block for part, selected in ids.items() for block in _blocks(of_run, part, selected)
         )

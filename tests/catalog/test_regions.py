@@ -53,6 +53,7 @@ BAD = [
     ("G4,K,1,1,0,,,,,", "Radius '0'"),
     ("G5,K,1,nan,30,,,,,", "'nan'"),
     ("G6,K", "GLong ''"),
+    ("G7,K,1,1,30,,,7.5;fast,,", "VLSR '7.5;fast'"),
     (ROWS[0], "twice"),
 ]
 
@@ -102,14 +103,84 @@ def test_what_is_no_catalogue_changes_nothing(tmp_path: Path, text):
     assert HIIRegion.objects.count() == 3
 
 
-def test_version_in_use(tmp_path: Path):
+def test_the_highest_version_is_in_use_whichever_was_loaded_last(tmp_path: Path):
     assert regions_in_use() == ""
     assert paper_regions_import().held == 5
     assert regions_in_use() == PAPER_VERSION
-    load(tmp_path, ROWS, "V2.0")
+    load(tmp_path, ROWS, "V2.2")
+    load(tmp_path, ROWS[:1], "V2.0")
+    assert regions_in_use() == "V2.2"
+    load(tmp_path, ROWS, "V2.10")
     load(tmp_path, ROWS, "V2.2")
     paper_regions_import()
-    assert regions_in_use() == "V2.2"
+    assert regions_in_use() == "V2.10"
+
+
+def test_velocities_are_read_as_numbers(tmp_path: Path):
+    load(tmp_path, ROWS)
+    held = dict(HIIRegion.objects.values_list("name", "velocities_kms"))
+    assert held["G000.003+00.127"] == [7.5, -12.1]
+    assert held["G173.588-01.606"] == [-20.3]
+    assert held["G000.025-00.232"] == []
+    paper_regions_import()
+    paper = dict(HIIRegion.objects.filter(version=PAPER_VERSION).values_list("name", "velocities_kms"))
+    assert paper["G206.316-02.103"] == [18.1]
+    assert paper["G173.156-03.442"] == []
+
+
+OTHER_HEADINGS = [
+    "WISE Name,Catalog,GLong<br>(deg.),GLat<br>(deg.),RA<br>(J2000),Radius<br>(arcsec.),HII Region,"
+    "VLSR<br>(km/s)",
+    "wise_name,catalog,glong,glat,extra,RADIUS,HII_Region,vlsr",
+    "WISE,Cat,GLON,GLAT,Name,Rad,HII,VLSR",
+    "GName,Catalog,GLong<br>(deg),GLat,RA,Radius<br/>(arcsec),HII Region,VLSR<br>(km/s)",
+]
+
+
+@pytest.mark.parametrize("header", OTHER_HEADINGS)
+def test_headings_of_other_versions(tmp_path: Path, header):
+    path = tmp_path / "wise.csv"
+    path.write_text(f"{header}\nG173.588-01.606,K,173.588,-1.606,x,1298,Sh2-236,-1.4;3\n")
+    regions_import(path=path, version="V1.0")
+    region = HIIRegion.objects.get()
+    assert (region.name, region.catalog, region.glon, region.glat) == (
+        "G173.588-01.606",
+        "K",
+        173.588,
+        -1.606,
+    )
+    assert (region.radius_arcsec, region.hii_name, region.velocities_kms) == (1298, "Sh2-236", [-1.4, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("Radius<br>(arcsec.)", "Extent"), "Expected a column Radius or Rad or Size; found WISE Name"),
+        (
+            ("WISE Name,Catalog", "Object,Kind"),
+            "Expected a column WISE Name or WISE or GName; Catalog or Cat",
+        ),
+        (("Radius<br>(arcsec.)", "Radius<br>(arcmin)"), "Radius in arcmin, not arcsec"),
+        (("GLong<br>(deg.)", "GLong<br>(h)"), "GLong in h, not deg"),
+        (("S17", '"S17'), "quote"),
+        (("S17", '"S17\n'), "quote"),
+        (("S17,,", '"S17,,\nG2,K,1,1,30,",,'), "quote"),
+    ],
+)
+def test_a_changed_file_is_refused_whole(tmp_path: Path, change, words):
+    path = tmp_path / "wise.csv"
+    text = "\n".join([HEADER, *ROWS]) + "\n"
+    path.write_text(text)
+    regions_import(path=path, version="V2.2")
+    path.write_text(text.replace(*change))
+    with pytest.raises(ValueError, match=words):
+        regions_import(path=path, version="V2.2")
+    assert HIIRegion.objects.count() == 3
+
+
+def test_a_closed_quote_is_fine(tmp_path: Path):
+    load(tmp_path, ['G1,K,1,1,30,"S17, Lagoon",,1,,'])
+    assert HIIRegion.objects.get().hii_name == "S17, Lagoon"
 
 
 def spectrum_at(glon: float, glat: float):
@@ -122,27 +193,27 @@ def test_every_containment_is_kept_and_one_is_best():
     near = HIIRegionFactory(name="G010.010+00.000", glon=10.01, glat=0.0, radius_arcsec=360)
     HIIRegionFactory(name="far", glon=200.0, glat=0.0)
     inside, outside = spectrum_at(10.0095, 0.0), spectrum_at(12.0, 0.0)
-    assert regions_match(spectra=[inside.pk, outside.pk]) == 2
+    assert regions_match(spectra=[inside.pk, outside.pk], version="V2.2") == 2
     matches = {match.region_id: match for match in RegionMatch.objects.filter(spectrum=inside)}
     assert matches.keys() == {wide.pk, near.pk}
     assert [match.region_id for match in matches.values() if match.is_best] == [near.pk]
     assert matches[near.pk].separation_arcsec == pytest.approx(1.8, abs=1e-6)
-    assert regions_match(spectra=[inside.pk]) == 2  # anew, not again
+    assert regions_match(spectra=[inside.pk], version="V2.2") == 2  # anew, not again
 
 
 def test_ties_go_to_the_more_certain_then_to_the_name():
     for name, code in (("b", "Q"), ("c", "K"), ("a", "K")):
         HIIRegionFactory(name=name, catalog=code, glon=10.0, glat=0.0, radius_arcsec=600)
     spectrum = spectrum_at(10.0, 0.05)
-    regions_match(spectra=[spectrum.pk])
+    regions_match(spectra=[spectrum.pk], version="V2.2")
     assert RegionMatch.objects.get(is_best=True).region.name == "a"
 
 
 def test_nothing_to_match():
-    assert regions_match(spectra=[]) == 0
-    assert regions_match(spectra=[SpectrumFactory().pk]) == 0
+    assert regions_match(spectra=[], version="V2.2") == 0
+    assert regions_match(spectra=[SpectrumFactory().pk], version="V2.2") == 0
     HIIRegionFactory()
-    assert regions_match(spectra=[SpectrumFactory(ra=None, dec=None).pk]) == 0
+    assert regions_match(spectra=[SpectrumFactory(ra=None, dec=None).pk], version="V2.2") == 0
 
 
 def test_matches_equal_a_plain_loop():
@@ -159,5 +230,5 @@ def test_matches_equal_a_plain_loop():
             places = np.radians([spectrum.glon, spectrum.glat, region.glon, region.glat])
             if np.degrees(angular_separation(*places)) * 3600 <= region.radius_arcsec:
                 expected.add((spectrum.pk, region.pk))
-    assert regions_match(spectra=[spectrum.pk for spectrum in spectra]) == len(expected) > 0
+    assert regions_match(spectra=[spectrum.pk for spectrum in spectra], version="V2.2") == len(expected) > 0
     assert set(RegionMatch.objects.values_list("spectrum_id", "region_id")) == expected
