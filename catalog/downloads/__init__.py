@@ -1,1 +1,1 @@
-"""Downloads of any filtered list: one row stream, written as CSV or FITS, with a JSON sidecar."""
+"""Downloads of any filtered list: one row stream, written in each of the formats of ``stream``."""

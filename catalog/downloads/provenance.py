@@ -1,4 +1,4 @@
-"""Where a download comes from: the same facts in the FITS header and in the JSON sidecar."""
+"""Where a download comes from: the same facts in each format's header and in the JSON sidecar."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.conf import settings
 
 from catalog import citation
 from catalog.columns import Column
-from catalog.models import Neighbour, Release, Run
+from catalog.models import Catalogue, Neighbour, Release, Run
 
 from .selection import Selection
 
@@ -25,12 +25,17 @@ def describe(selection: Selection, *, count: int, date: datetime) -> dict[str, A
         "rows": count,
         "date": date.isoformat(timespec="seconds"),
         "query": selection.query,
-        "run": _run(selection.run) if selection.run else None,
+        "catalogue": _catalogue(selection.catalogue) if selection.catalogue else None,
+        "run": describe_run(selection.run) if selection.run else None,
         "releases": [release.name for release in releases],
         "simulated": any(release.simulated for release in releases),
-        "simulated_templates": selection.run is not None and _confirmed_by_simulated(selection.run),
+        "simulated_templates": selection.run is not None and confirmed_by_simulated(selection.run),
         "creator": f"Glowworm {settings.VERSION}",
-        "citation": [citation.PAPER, citation.software(settings.VERSION)],
+        "citation": [
+            *([selection.catalogue.citation] if selection.catalogue else []),
+            citation.PAPER,
+            citation.software(settings.VERSION),
+        ],
         "columns": [_column(column) for column in selection.table.columns],
     }
 
@@ -41,6 +46,12 @@ def cards(facts: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
     yield "DATE", facts["date"].removesuffix("+00:00"), "UTC"
     yield "CREATOR", facts["creator"], "software that wrote the file"
     yield "QUERY", facts["query"], ""
+    if catalogue := facts["catalogue"]:
+        yield "CATALOG", catalogue["number"], "published catalogue"
+        yield "CATTITLE", catalogue["title"], ""
+        yield "CATDATE", catalogue["published_at"].removesuffix("+00:00"), "UTC"
+        yield "CATSUM", catalogue["sha256"], "SHA-256 of the catalogue"
+        yield "INSPECT", catalogue["inspected"], "T where people looked at the candidates"
     if run := facts["run"]:
         yield "RUN", run["number"], "retrieval run"
         yield "PROFILE", run["profile"], "profile of the run"
@@ -67,13 +78,24 @@ def _releases(selection: Selection) -> list[Release]:
     return list(Release.objects.filter(pk__in=list(ids)))
 
 
-def _confirmed_by_simulated(run: Run) -> bool:
+def confirmed_by_simulated(run: Run) -> bool:
     """Whether a template that no telescope took confirmed any candidate of the run."""
     agreeing = Neighbour.objects.filter(codebook__run=run, agrees=True)
     return agreeing.filter(template__release__simulated=True).exists()
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _catalogue(catalogue: Catalogue) -> dict[str, Any]:
+    return {
+        "number": catalogue.number,
+        "title": catalogue.title,
+        "published_at": catalogue.published_at.isoformat(timespec="seconds"),
+        "sha256": catalogue.sha256,
+        "inspected": catalogue.inspected,
+    }
+
+
+def describe_run(run: Run) -> dict[str, Any]:
+    """A run and its parameters, ready for JSON."""
     fields = (
         "profile", "metric", "normalization", "z_tolerance", "velocity_limit_kms", "detection", "seed",
         "template_selection", "query_selection", "region_version", "code_version", "n_templates",

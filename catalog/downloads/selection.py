@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.http import QueryDict
 from django_filters.widgets import SuffixedMultiWidget
 
-from catalog.models import Run
+from catalog.models import Catalogue, Run
 from catalog.tables import Table, current_run
 
 PAGE_PARAMS = frozenset({"run", "sort", "after", "before"})
@@ -26,12 +26,16 @@ class NothingMatchesError(LookupError):
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows to download. ``query`` is the query string that selects them again, without the run."""
+    """Rows to download. ``query`` is the query string that selects them again, without the run.
+
+    ``catalogue`` is the published catalogue whose frozen rows they are, if any.
+    """
 
     table: Table
     run: Run | None
     query: str
     rows: QuerySet[Any]
+    catalogue: Catalogue | None = None
 
     @property
     def stem(self) -> str:

@@ -1,4 +1,4 @@
-"""Streams of bytes: CSV, FITS and the JSON sidecar of one selection, in flat memory.
+"""Streams of bytes: one selection in each format, and the JSON sidecar of the CSV, in flat memory.
 
 Each stream reads one snapshot of the database, so that the count in a header is the count of the rows.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
 
-from . import as_csv, as_fits
+from . import as_csv, as_ecsv, as_fits, as_parquet, as_votable
 from .provenance import describe
 from .selection import Selection
 
@@ -55,15 +56,46 @@ def fits_stream(selection: Selection, date: datetime) -> Iterator[bytes]:
         yield from as_fits.write(selection.table.columns, batches(selection), size=size, facts=facts)
 
 
+def parquet_stream(selection: Selection, date: datetime) -> Iterator[bytes]:
+    columns = selection.table.columns
+    with snapshot():
+        size = as_fits.measure(selection.rows, columns)
+        facts = describe(selection, count=size.rows, date=date)
+        yield from as_parquet.write(columns, batches(selection), widths=size.widths, facts=facts)
+
+
 def json_stream(selection: Selection, date: datetime) -> Iterator[bytes]:
     with snapshot():
         facts = describe(selection, count=selection.rows.count(), date=date)
     yield json.dumps(facts, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-STREAMS: dict[str, tuple[str, Callable[[Selection, datetime], Iterator[bytes]]]] = {
-    "csv": ("text/csv; charset=utf-8; header=present", csv_stream),
-    "fits": ("application/fits", fits_stream),
-    "json": ("application/json", json_stream),
+def _described(write: Callable[..., Iterator[bytes]]) -> Callable[[Selection, datetime], Iterator[bytes]]:
+    """The stream of a format that carries the facts inside."""
+
+    def stream(selection: Selection, date: datetime) -> Iterator[bytes]:
+        with snapshot():
+            facts = describe(selection, count=selection.rows.count(), date=date)
+            yield from write(selection.table.columns, batches(selection), facts=facts)
+
+    return stream
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: how it is called, its content type, and its stream of bytes."""
+
+    label: str
+    content_type: str
+    stream: Callable[[Selection, datetime], Iterator[bytes]]
+
+
+FORMATS: dict[str, Format] = {
+    "csv": Format("CSV", "text/csv; charset=utf-8; header=present", csv_stream),
+    "fits": Format("FITS", "application/fits", fits_stream),
+    "vot": Format("VOTable", "application/x-votable+xml", _described(as_votable.write)),
+    "ecsv": Format("ECSV", "text/plain; charset=utf-8", _described(as_ecsv.write)),
+    "parquet": Format("Parquet", "application/vnd.apache.parquet", parquet_stream),
+    "json": Format("columns and query (JSON)", "application/json", json_stream),
 }
-"""Content type and stream of each format."""
+"""By suffix. The JSON describes the CSV, which carries nothing but rows."""

@@ -14,25 +14,24 @@ from catalog.models import Spectrum
 from catalog.tables import TABLES
 
 from .selection import NothingMatchesError, SelectionError, select
-from .stream import STREAMS
+from .stream import FORMATS
 
 PLAIN = "text/plain; charset=utf-8"
 
 
 @require_safe
 def download(request: HttpRequest, table: str, suffix: str) -> HttpResponseBase:
-    """The list that the page with the same query shows, whole, as ``suffix``: csv, fits or json."""
-    if table not in TABLES or suffix not in STREAMS:
-        raise Http404(f"There is no {table}.{suffix}; there are {', '.join(TABLES)} as {', '.join(STREAMS)}.")
+    """The list that the page with the same query shows, whole, as ``suffix``: one of ``FORMATS``."""
+    if table not in TABLES or suffix not in FORMATS:
+        raise Http404(f"There is no {table}.{suffix}; there are {', '.join(TABLES)} as {', '.join(FORMATS)}.")
     try:
         selection = select(table=TABLES[table], params=request.GET)
     except SelectionError as error:
         return HttpResponse(f"{error}\n", status=400, content_type=PLAIN)
     except NothingMatchesError as nothing:
         return HttpResponse(f"{nothing}\n", status=404, content_type=PLAIN)
-    content_type, stream = STREAMS[suffix]
-    now = datetime.now(UTC)
-    response = StreamingHttpResponse(stream(selection, now), content_type=content_type)
+    form, now = FORMATS[suffix], datetime.now(UTC)
+    response = StreamingHttpResponse(form.stream(selection, now), content_type=form.content_type)
     name = f"{selection.stem}-{now:%Y%m%d}.{suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from catalog.downloads.stream import FORMATS
 from catalog.models import Run
 from catalog.paging import BadTokenError, Order, Page, get_page
 from catalog.tables import TABLES, Table, current_run
@@ -36,6 +37,10 @@ ABOUT = {
         "blind, those on a candidate appear once it has all it needs."
     ),
     "inspected": "Every candidate with its votes counted, and what inspection has come to.",
+    "lookups": (
+        "Galaxies of which nobody can say yet whether they are new: SIMBAD, SDSS or NED has not answered. "
+        "One row for each source."
+    ),
     "refusals": "Files and catalogue rows that an import refused, why, and what to do.",
 }
 
@@ -54,7 +59,7 @@ class Heading:
 @require_safe
 def table_list(request: HttpRequest, table: str) -> HttpResponse:
     """A list of one of ``tables.TABLES``, for the shown run where it belongs to one."""
-    return _list(request, TABLES[table])
+    return table_page(request, TABLES[table])
 
 
 def run_asked(request: HttpRequest) -> Run | None:
@@ -67,7 +72,10 @@ def run_asked(request: HttpRequest) -> Run | None:
         ) from error
 
 
-def _list(request: HttpRequest, table: Table) -> HttpResponse:
+def table_page(
+    request: HttpRequest, table: Table, *, template: str = "catalog/list.html", **more: Any
+) -> HttpResponse:
+    """The page of a table; ``template`` extends that of lists where ``more`` is shown above the rows."""
     params = request.GET
     run = run_asked(request) if table.of_run else None
     filterset = table.filter(run=run, params=params)
@@ -110,7 +118,7 @@ def _list(request: HttpRequest, table: Table) -> HttpResponse:
         "next": without(params, "before", after=page.after) if page.after else "",
         "downloads": downloads(table, params, run),
     }
-    return render(request, "catalog/list.html", context, status=200 if valid else 400)
+    return render(request, template, context | more, status=200 if valid else 400)
 
 
 def _order(table: Table, params: QueryDict) -> tuple[Order, str]:
@@ -145,6 +153,6 @@ def downloads(table: Table, params: QueryDict, run: Run | None) -> list[tuple[st
     for name in [name for name in query if not any(query.getlist(name))]:
         del query[name]
     return [
-        (label, f"{reverse('download', args=[table.name, form])}?{query.urlencode()}")
-        for label, form in (("CSV", "csv"), ("FITS", "fits"), ("columns and query (JSON)", "json"))
+        (form.label, f"{reverse('download', args=[table.name, suffix])}?{query.urlencode()}")
+        for suffix, form in FORMATS.items()
     ]

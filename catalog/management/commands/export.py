@@ -13,16 +13,18 @@ from django.core.management.base import BaseCommand, CommandError
 from django.http import QueryDict
 
 from catalog.downloads.selection import NothingMatchesError, SelectionError, select
-from catalog.downloads.stream import STREAMS
+from catalog.downloads.stream import FORMATS
 from catalog.tables import TABLES
 
 
 class Command(BaseCommand):
-    help = "Write a catalogue as CSV (with a JSON sidecar beside it) or FITS."
+    help = "Write a list in any format; beside a CSV goes the JSON that describes it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("table", choices=list(TABLES))
-        parser.add_argument("--format", choices=["csv", "fits"], default="csv")
+        parser.add_argument(
+            "--format", choices=[suffix for suffix in FORMATS if suffix != "json"], default="csv"
+        )
         parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
         parser.add_argument("--run", help="number of the run; the newest complete one if left out")
         parser.add_argument(
@@ -45,9 +47,8 @@ class Command(BaseCommand):
         if format == "csv":
             files[output.with_name(f"{output.name}.json")] = "json"
         for path, suffix in files.items():
-            _, stream = STREAMS[suffix]
             try:
-                write_whole(path, stream(selection, now))
+                write_whole(path, FORMATS[suffix].stream(selection, now))
             except OSError as error:
                 raise CommandError(f"Cannot write {path}: {error.strerror}.") from error
             self.stdout.write(f"{path}: {path.stat().st_size:,} bytes")

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from catalog.columns import Column
 from catalog.downloads import as_csv, as_fits
 from catalog.downloads.selection import Selection, select
-from catalog.downloads.stream import STREAMS
+from catalog.downloads.stream import FORMATS
 from catalog.models import Run
 from catalog.tables import TABLES
 from tests import factories as f
@@ -38,7 +38,7 @@ def chosen(name: str, query: str = "") -> Selection:
 
 
 def written(selection: Selection, suffix: str) -> bytes:
-    return b"".join(STREAMS[suffix][1](selection, NOW))
+    return b"".join(FORMATS[suffix].stream(selection, NOW))
 
 
 def expected(selection: Selection) -> list[dict[str, Any]]:
@@ -230,7 +230,7 @@ def test_rows_come_in_the_page_order_missing_values_last(run: Run) -> None:
 def test_it_is_a_stream(many: Run, suffix: str) -> None:
     """Pieces of bounded size: no piece holds more than one batch."""
     selection = chosen("galaxies")
-    pieces = [len(piece) for piece in STREAMS[suffix][1](selection, NOW)]
+    pieces = [len(piece) for piece in FORMATS[suffix].stream(selection, NOW)]
     body = [size for size in pieces if size > 2880][-3:]
     assert len(pieces) >= 4
     assert max(body) < 0.6 * sum(body)
@@ -258,8 +258,9 @@ KINDS = (
     Column("x", "x", "x", "float", "length", "deg", "pos.angDistance"),
     Column("b", "b", "b", "bool", "truth", ucd="meta.code"),
 )
-FACTS = {"title": "t", "table": "t", "date": "2026-11-22T12:00:00", "query": "", "run": None, "releases": [],
-         "simulated": False, "simulated_templates": False, "creator": "g", "citation": []}  # fmt: skip
+FACTS = {"title": "t", "table": "t", "rows": 0, "date": "2026-11-22T12:00:00", "query": "", "catalogue": None,
+         "run": None, "releases": [], "simulated": False, "simulated_templates": False, "creator": "g",
+         "citation": []}  # fmt: skip
 # PostgreSQL keeps no NUL and no lone surrogate; FITS strips trailing blanks.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 ROWS = st.lists(
