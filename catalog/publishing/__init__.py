@@ -1,0 +1,1 @@
+"""Published catalogues: what may be published, freezing it, its files, and comparing two."""
