@@ -1,10 +1,13 @@
 """Search against its peers: every one in a process of its own, asked in turn, medians over rounds.
 
-python -m benchmarks.retrieval FOLDER [--configurations 2,100,400 ...] [--peers native flat ...]
+    python -m benchmarks.retrieval FOLDER [--configurations 2,100,400 ...] [--peers native flat ...] >> lines
+    python -m benchmarks.retrieval --summary lines ...
 
-Writes a line of JSON per configuration, metric and peer: milliseconds per query, and how many times the
-native search is faster; at the end the geometric means. A peer too slow for all queries gets a share, which
-its line tells. Spectra, codebooks and codes are made once and kept in FOLDER.
+Writes a line of JSON per configuration, metric and peer: milliseconds per query, those of our own kernels in
+the same run, and how many times these are faster. A peer too slow for all queries gets a seeded sample of
+them, which its line tells. The summary takes the last line of each configuration, metric and peer, and gives
+for each of our kernels the geometric mean and the least of these ratios. Spectra, codebooks and codes are
+made once and kept in FOLDER.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +29,7 @@ from numpy.typing import NDArray
 from benchmarks.data import spectra
 from retrieval.index import decode
 from retrieval.quantizer import ProductQuantizer
-from retrieval.search import Searcher
+from retrieval.search import Metric, Searcher
 
 CONFIGURATIONS = (  # step, segments, centres (Lu et al. 2022)
     *((2, 25, 100), (2, 50, 200), (2, 100, 400), (2, 250, 800), (2, 500, 1600), (2, 1250, 3200)),
@@ -35,7 +39,9 @@ TEMPLATES = {1: 60_000, 2: 177_270}
 QUERIES = 4096
 TRAINED_ON = 20_000  # templates: the speed of a search hardly depends on how good its codebook is
 OURS = ("native", "numba")
-SHARES = {"flat": 1024, "indexpq": 256, "loop": 32, "nanopq": 8}  # queries of the slow peers
+FLAT_QUERIES = 1024  # FAISS multiplies matrices from 20 queries on; more than so many gain it nothing
+SECONDS = 4.0  # of one round of the other peers, which take as long for each query of few as of many
+LEAST_QUERIES = 4
 METRICS = {
     **dict.fromkeys(("native", "numba", "loop"), ("l2_squared", "l2_sum")),
     **dict.fromkeys(("flat", "indexpq", "nanopq"), ("l2_squared",)),
@@ -55,13 +61,9 @@ def encoded(folder: Path, step: int, segments: int, centers: int) -> tuple[NDArr
     return kept["book"], kept["codes"]
 
 
-def prepared(peer: str, metric: str, book: NDArray, codes: NDArray, threads: int) -> Search:
-    """The search of one peer, with all ready that does not depend on the queries."""
+def prepared(peer: str, metric: Metric, book: NDArray, codes: NDArray, threads: int) -> Search:
+    """The search of another peer, with all ready that does not depend on the queries."""
     segments, centers, width = book.shape
-    if peer in OURS:
-        searcher = Searcher(book, codes, metric=metric, threads=threads, kernels=peer)
-        searcher.nearest(np.zeros((64, segments * width), np.float32), plan="tables")
-        return lambda Q: searcher.nearest(Q)
     if peer == "loop":
         return _loop(book, codes, metric)
     if peer == "nanopq":
@@ -99,7 +101,7 @@ def _bit_strings(codes: NDArray, bits: int, size: int) -> NDArray[np.uint8]:
     return out
 
 
-def _loop(book: NDArray, codes: NDArray, metric: str) -> Search:
+def _loop(book: NDArray, codes: NDArray, metric: Metric) -> Search:
     """The plain definition, compiled by numba, queries in parallel."""
     from numba import njit, prange
 
@@ -120,19 +122,44 @@ def _loop(book: NDArray, codes: NDArray, metric: str) -> Search:
     return lambda Q: search(np.array([quantizer.distance_table(q) for q in Q]), codes)
 
 
-def serve(folder: Path, peer: str, metric: str, configuration: tuple[int, int, int], threads: int) -> None:
-    """Answer every line of input with the seconds of one search."""
+def serve(folder: Path, peer: str, metric: Metric, configuration: tuple[int, int, int], threads: int) -> None:
+    """Answer every line of input with the seconds of one search; at first, with what is searched and how."""
     book, codes = encoded(folder, *configuration)
-    Q = spectra(folder, "queries", QUERIES, configuration[0])[: SHARES.get(peer)]
-    search = prepared(peer, metric, book, codes, threads)
-    search(Q[:2])
-    sys.stdout.write(f"{len(Q)}\n")
-    sys.stdout.flush()
+    Q = spectra(folder, "queries", QUERIES, configuration[0])
+    drawn = np.random.default_rng(0).permutation(QUERIES)
+    search: Search
+    about: dict[str, object] = {}
+    if peer in OURS:
+        searcher = Searcher(book, codes, metric=metric, threads=threads, kernels=peer)
+        searcher.nearest(Q[drawn[:64]], plan="tables")  # which indexes
+        search, count, about = searcher.nearest, QUERIES, {"plan": searcher.plan(QUERIES).name}
+    else:
+        search, count = prepared(peer, metric, book, codes, threads), FLAT_QUERIES
+        search(Q[drawn[:2]])
+        if peer != "flat":
+            count = _count(search, Q[drawn])
+    Q = Q[np.sort(drawn[:count])]
+    _say({"queries": count} | about)
     for _ in sys.stdin:
         start = time.perf_counter()
         search(Q)
-        sys.stdout.write(f"{time.perf_counter() - start}\n")
-        sys.stdout.flush()
+        _say({"seconds": time.perf_counter() - start})
+
+
+def _count(search: Search, Q: NDArray[np.float32]) -> int:
+    """How many queries a search answers in SECONDS, found by asking it for more and more."""
+    count, seconds = 2, 0.0
+    while seconds < SECONDS / 4 and count < len(Q):
+        count *= 2
+        start = time.perf_counter()
+        search(Q[:count])
+        seconds = time.perf_counter() - start
+    return int(np.clip(count * SECONDS / seconds, LEAST_QUERIES, len(Q)))
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def measure(
@@ -142,8 +169,8 @@ def measure(
     peers: list[str],
     threads: int,
     rounds: int,
-) -> dict[str, tuple[float, int]]:
-    """Milliseconds per query, and the number of queries, of each peer."""
+) -> dict[str, dict[str, Any]]:
+    """What each peer says of its search, with the median "ms" per query."""
     environment = os.environ | dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads)
     )
@@ -159,27 +186,67 @@ def measure(
         )
         for peer in peers
     }
-    queries = {peer: int(_line(child)) for peer, child in children.items()}
+    found = {peer: _answer(child) for peer, child in children.items()}
     seconds: dict[str, list[float]] = {peer: [] for peer in peers}
     for _ in range(rounds):
         for peer, child in children.items():
             assert child.stdin is not None
             child.stdin.write("go\n")
             child.stdin.flush()
-            seconds[peer].append(float(_line(child)))
+            seconds[peer].append(_answer(child)["seconds"])
     for child in children.values():
         child.communicate()
-    return {p: (1e3 * statistics.median(seconds[p]) / queries[p], queries[p]) for p in peers}
+    for peer, line in found.items():
+        line["ms"] = round(1e3 * statistics.median(seconds[peer]) / line["queries"], 4)
+    return found
 
 
-def _line(child: subprocess.Popen[str]) -> str:
+def _answer(child: subprocess.Popen[str]) -> dict[str, Any]:
     assert child.stdout is not None
-    return child.stdout.readline()
+    answer: dict[str, Any] = json.loads(child.stdout.readline())
+    return answer
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Measure and write the lines."""
+    for name in options.configurations:
+        step, segments, centers = map(int, name.split(","))
+        encoded(options.folder, step, segments, centers)
+        spectra(options.folder, "queries", QUERIES, step)
+        for metric in options.metrics:
+            peers = [peer for peer in options.peers if metric in METRICS[peer]]
+            configuration = step, segments, centers
+            found = measure(options.folder, configuration, metric, peers, options.threads, options.rounds)
+            of_all = {"step": step, "segments": segments, "centers": centers, "metric": metric}
+            of_all |= {"templates": TEMPLATES[step], "threads": options.threads, "rounds": options.rounds}
+            for peer, line in found.items():
+                for own in found.keys() & set(OURS) - {peer}:
+                    line |= {f"{own}_ms": found[own]["ms"], own: round(line["ms"] / found[own]["ms"], 2)}
+                _say(of_all | {"peer": peer} | line)
+
+
+def summarise(files: list[Path]) -> None:
+    """Write the bounds: ratios over the configurations that `files` hold."""
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    ratios: dict[tuple[str, str, str], dict[tuple[int, int, int], float]] = {}
+    for line in lines:
+        configuration = line["step"], line["segments"], line["centers"]
+        for own in set(OURS) & line.keys():
+            ratios.setdefault((line["metric"], line["peer"], own), {})[configuration] = line[own]
+    for own in OURS:
+        flat, pq = (ratios.get(("l2_squared", peer, own), {}) for peer in ("flat", "indexpq"))
+        best = {c: min(flat[c], pq[c]) for c in flat.keys() & pq.keys()}
+        ratios["l2_squared", "best of FAISS", own] = best
+    for (metric, peer, own), of_all in sorted(ratios.items()):
+        if of_all:
+            mean, least = statistics.geometric_mean(of_all.values()), min(of_all.values())
+            line = {"metric": metric, "peer": peer, "ours": own, "configurations": len(of_all)}
+            _say(line | {"geometric_mean": round(mean, 2), "least": least})
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument(
         "--configurations", nargs="*", default=[",".join(map(str, c)) for c in CONFIGURATIONS]
     )
@@ -187,40 +254,19 @@ def main() -> None:
     parser.add_argument("--metrics", nargs="*", default=["l2_squared", "l2_sum"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--serve", nargs=3, metavar=("PEER", "METRIC", "CONFIGURATION"))
-    chosen = parser.parse_args()
-    if chosen.serve:
-        peer, metric, name = chosen.serve
+    parser.add_argument("--summary", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.summary:
+        summarise(options.summary)
+    elif options.folder is None:
+        parser.error("name the FOLDER of the spectra.")
+    elif options.serve:
+        peer, metric, name = options.serve
         step, segments, centers = map(int, name.split(","))
-        serve(chosen.folder, peer, metric, (step, segments, centers), chosen.threads)
-        return
-    ratios: dict[tuple[str, str], list[float]] = {}
-    for name in chosen.configurations:
-        step, segments, centers = map(int, name.split(","))
-        encoded(chosen.folder, step, segments, centers)
-        spectra(chosen.folder, "queries", QUERIES, step)
-        for metric in chosen.metrics:
-            peers = [peer for peer in chosen.peers if metric in METRICS[peer]]
-            found = measure(
-                chosen.folder, (step, segments, centers), metric, peers, chosen.threads, chosen.rounds
-            )
-            best = min(found[peer][0] for peer in peers if peer in OURS)
-            for peer, (milliseconds, queries) in found.items():
-                ratios.setdefault((metric, peer), []).append(milliseconds / best)
-                line = {
-                    "step": step,
-                    "segments": segments,
-                    "centers": centers,
-                    "metric": metric,
-                    "peer": peer,
-                }
-                line |= {"ms_per_query": round(milliseconds, 4), "ratio": round(milliseconds / best, 2)}
-                sys.stdout.write(json.dumps(line | {"queries": queries, "templates": TEMPLATES[step]}) + "\n")
-                sys.stdout.flush()
-    for (metric, peer), found_ratios in ratios.items():
-        mean = round(statistics.geometric_mean(found_ratios), 2)
-        line = {"metric": metric, "peer": peer, "geometric_mean": mean, "least": round(min(found_ratios), 2)}
-        sys.stdout.write(json.dumps(line) + "\n")
+        serve(options.folder, peer, metric, (step, segments, centers), options.threads)
+    else:
+        compare(options)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ PlanName = Literal["plain", "tables", "products"]
 
 # Seconds on one busy core of 2024 (Zen 5, 3.7 GHz). Only their ratios matter.
 ENTRY = 2.5e-9  # one float64 table entry of the plain definition, made
-LOOKUP = {"numpy": 1.2e-9, "native": 1.2e-9, "numba": 6.5e-9}  # one entry, or one line of entries, added
-LINE_ENTRY = {"native": 2.5e-11, "numba": 8e-11}  # one sample of one uint16 entry, made
-PRODUCT = {"float32": 2.2e-11, "int16": 5.5e-12}  # one multiplication of a matrix product
-DECODED = {"float32": 1.3e-8, "int16": 6e-9}  # one sample of a template, decoded and rounded
+LOOKUP = {"numpy": 1.2e-9, "native": 1.2e-9, "numba": 1.5e-9}  # one entry, or one line of entries, added
+LINE_ENTRY = {"native": 2.5e-11, "numba": 6e-11}  # one sample of one uint16 entry, made
+PRODUCT = {"float32": 3.5e-11, "int16": 6.5e-12}  # one multiplication of a matrix product
+DECODED = {"float32": 1.3e-8, "int16": 1e-8}  # one sample of a template, decoded and rounded
 QUERY = 8e-5  # guesses and exact evaluations of one query
 INDEXED = 6e-9  # one sample of a template, indexed
 TOUCHED = 0.65  # share of the lookups that remain when hopeless templates are left out
