@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from astropy.table import Table
 
 from catalog.models import Release, Spectrum, Truth
@@ -37,11 +38,16 @@ def _truth(spectrum_id: int, row: Any) -> Truth:
         z=float(row["z"]),
         velocity_kms=float(row["velocity_kms"]),
         sigma_kms=float(row["sigma_kms"]),
-        bpt_class=str(row["bpt_class"]),
-        region=str(row["region"]),
+        bpt_class=_word(row["bpt_class"]),
+        region=_word(row["region"]),
         line_fluxes={
             name.removeprefix(_FLUX): float(row[name])
             for name in row.colnames
             if name.startswith(_FLUX) and row[name] > 0
         },
     )
+
+
+def _word(value: Any) -> str:
+    """Text of a cell; ECSV reads an empty one as masked, which would print as "--"."""
+    return "" if value is np.ma.masked else str(value)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Count, Exists, F, FloatField, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Aggregate, Count, F, FloatField, Max, Min, Q, QuerySet
 from django.db.models.functions import Abs
 
 from catalog.columns import GALAXY_COLUMNS, NEBULA_COLUMNS
@@ -19,12 +19,12 @@ from catalog.models import (
     HIIRegion,
     Release,
     Run,
-    Service,
     Spectrum,
     SpectrumBlock,
 )
 from catalog.runs import usable_ids
 from catalog.tables import GALAXIES as GALAXY_TABLE
+from catalog.tables import SERVICES
 from retrieval.grid import make_grid
 from retrieval.lines import CL_LINES
 from retrieval.match import match_regions
@@ -36,6 +36,7 @@ from .paper import BPT_CLASSES, Value
 SLOW_KMS = 150.0  # the velocity that most nebulae in H II regions stay below
 FREQUENT = 3  # object types that are named
 KNOWN = HIIRegion.Catalog.KNOWN
+MATCHED = CounterpartLookup.Outcome.MATCHED
 PASSING = Q(nebula_state=Candidate.NebulaState.HII)
 INSIDE = Q(new_found=False)
 
@@ -205,16 +206,14 @@ def _galaxies(counted: Counted) -> dict[str, Ours]:
 
 
 def _counterparts(counted: Counted) -> dict[str, Ours]:
-    galaxies = counted.galaxies.annotate(
-        in_simbad=_matched(Service.SIMBAD), in_sdss=_matched(Service.SDSS), in_ned=_matched(Service.NED)
-    )
-    simbad, sdss = Q(in_simbad=True), Q(in_sdss=True)
-    either = simbad | sdss
+    galaxies = counted.galaxies
+    simbad, sdss, ned = (Q((f"{service}_outcome", MATCHED)) for service in SERVICES)
     groups = {
         "cds": simbad,
         "sdss": sdss,
-        "either": either,
-        "ned": Q(in_ned=True) & ~either,
+        "either": simbad | sdss,
+        # Not "ned & ~(simbad | sdss)": nobody may have asked them, and SQL's NOT of nothing is nothing.
+        "ned": ned & ~Q(pk__in=galaxies.filter(simbad | sdss).values("pk")),
         "none": Q(new_galaxy=True),
         "known": Q(new_galaxy=False),
         "undecided": Q(new_galaxy__isnull=True),
@@ -250,7 +249,7 @@ def _figures(counted: Counted) -> dict[str, Ours]:
         "velocities": _spread(counted.nebulae, "velocity_kms", 0),
         "object_types": _frequent(counted.kept, "spectrum__object_type"),
     }
-    for service in ("simbad", "sdss", "ned"):
+    for service in SERVICES:
         numbers[f"z_{service}"] = _difference(counted.galaxies, f"{service}_z")
         numbers[f"types_{service}"] = _frequent(counted.galaxies, f"{service}_type", NOT_ASKED)
     return numbers
@@ -293,13 +292,6 @@ def _sources(rows: QuerySet[Candidate]) -> int:
         without=Count("pk", filter=Q(spectrum__source__isnull=True)),
     )
     return int(held["sources"] + held["without"])
-
-
-def _matched(service: Service) -> Exists:
-    lookups = CounterpartLookup.objects.filter(
-        source=OuterRef("spectrum__source"), service=service, outcome=CounterpartLookup.Outcome.MATCHED
-    )
-    return Exists(lookups)
 
 
 def _percentiles(rows: QuerySet[Any], value: Any) -> list[float] | None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from catalog import citation
-from catalog.models import Candidate, HIIRegion, Release, Run, SpectrumBlock
+from catalog.models import DECIDING, Candidate, CounterpartLookup, HIIRegion, Release, Run, SpectrumBlock
 
 from . import paper
 from .numbers import Counted, Ours, our_numbers
@@ -136,6 +136,12 @@ def _data(counted: Counted) -> Iterator[str]:
             yield "Votes of simulated inspectors are among those that decided: nobody looked at these."
     else:
         yield "Inspection: nobody has decided yet, so all are counted where the paper counts kept ones."
+
+    for service in DECIDING:
+        answers = CounterpartLookup.objects.filter(pk__in=counted.galaxies.values(f"{service}_lookup"))
+        origins = answers.values_list("release", "snapshot__simulated").distinct().order_by("release")
+        asked = [f"{release} (simulated)" if simulated else release for release, simulated in origins]
+        yield f"{service.label}: {', '.join(asked) or 'has answered about none of the galaxies'}."
 
 
 def _printed(counted: Counted) -> Iterator[Line]:
