@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
 import retrieval.measure
@@ -37,7 +38,7 @@ GROUPS = {
 LEAST_SNR = 25.0
 LARGEST_Z = 0.003
 STEP_KMS = 40.0
-RANGE = (3705.0, 7200.0)  # Angstrom
+RANGE = (3712.0, 7200.0)  # Angstrom
 SMOOTH_KMS = 12_000.0  # sigma: far wider than a Balmer line of an A star
 
 GRID = np.arange(*np.log(RANGE), STEP_KMS / SPEED_OF_LIGHT)
@@ -49,7 +50,8 @@ def template(paths_and_z: list[tuple[Path, float]]) -> NDArray[np.float64]:
     for path, z in paths_and_z:
         spectrum = read_spectrum(path)
         good = ~spectrum.bad
-        flux = np.interp(GRID, np.log(spectrum.wavelength[good] / (1 + z)), spectrum.flux[good])
+        at, flux = np.log(spectrum.wavelength[good] / (1 + z)), spectrum.flux[good]
+        flux = CubicSpline(at, flux)(np.clip(GRID, at[0], at[-1]))  # a straight line would fill up cores
         rows.append(flux / np.median(flux))
     mean = np.median(rows, axis=0)
     return mean / gaussian_filter1d(mean, SMOOTH_KMS / STEP_KMS, mode="nearest")

@@ -17,12 +17,12 @@ Mask = NDArray[np.bool_]
 
 NEAR_LINE = 600.0  # km/s: pixels further from every line show the scatter of the continuum
 LEAST_OFF = 10  # pixels off the lines from which a scatter can be told
-STELLAR_EW_ERR = 0.3  # Angstrom at rest: how well a mixture of stars predicts a Balmer line
+STELLAR_EW_ERR = 0.4  # Angstrom at rest: how well a mixture of stars predicts a Balmer line
 UNKNOWN_EW_ERR = 2.0  # the same where the stars could not be told
 CLIP = 4.0  # sigma
 GRAIN_LAGS = 5  # pixels
 GRAIN_SIGMA = 1.8  # pixels of 69 km/s: a usual line
-BALMER_SIGMA = 5.0  # Angstrom at rest: width of the part of an absorption line that is not predicted
+BALMER_SIGMA = 3.0  # Angstrom at rest: width of the part of an absorption line that is not predicted
 
 
 @dataclass(frozen=True, eq=False)

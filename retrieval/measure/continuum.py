@@ -30,7 +30,7 @@ EMISSION_KMS = 450.0  # pixels nearer to an emission line are left out
 KNOTS = 220.0  # Angstrom between knots of the smooth curve: far wider than a Balmer line
 ROUNDS = 4
 CLIP = 4.0
-DISPERSIONS = (20.0, 100.0, 200.0)  # km/s, of the stars beyond the instrument's; the best is taken
+DISPERSIONS = (0.0, 100.0, 200.0)  # km/s, of the stars beyond the instrument's; the best is taken
 
 # Emission lines that the line table has no use for: He I, H epsilon and H 8, [N II], [N I].
 _MORE_EMISSION = (3890.15, 3971.20, 4472.73, 5201.7, 5756.19, 6679.99, 7067.1)
@@ -52,12 +52,13 @@ def stars() -> Stars:
     with np.load(Path(__file__).with_name("stars.npz")) as held:
         grid, kept = held["log_wavelength"].astype(np.float64), held["absorption"].astype(np.float64)
     kept = np.vstack((np.ones_like(grid), kept))
-    pixels = np.array(DISPERSIONS) / SPEED_OF_LIGHT / (grid[1] - grid[0])
-    return Stars(grid, np.array([gaussian_filter1d(kept, width, axis=1, mode="nearest") for width in pixels]))
+    widths = [dispersion / SPEED_OF_LIGHT / (grid[1] - grid[0]) for dispersion in DISPERSIONS]
+    sets = [gaussian_filter1d(kept, width, axis=1, mode="nearest") if width else kept for width in widths]
+    return Stars(grid, np.array(sets))
 
 
 def absorption(wavelength: Array, flux: Array, ivar: Array, good: Mask, z: float) -> Array | None:
-    """Starlight over its smooth continuum, (n,), at the pixels of one spectrum; 1 where stars are not known.
+    """Starlight over its smooth continuum, (n,), at the pixels of one spectrum.
 
     `wavelength` (n,) observed vacuum Angstrom, `good` (n,) the pixels to use. None where the spectrum shows
     too little of its stars: under 500 usable pixels, or a signal to noise under 2 per pixel.
@@ -76,7 +77,7 @@ def absorption(wavelength: Array, flux: Array, ivar: Array, good: Mask, z: float
     if np.median(np.abs(y * root)[kept]) < LEAST_SNR:
         return None
     shape = _mix(x, np.where(kept, y, 0.0), root, kept)
-    return np.interp(np.log(rest), stars().log_wavelength, shape, left=1.0, right=1.0)
+    return np.interp(np.log(rest), stars().log_wavelength, shape)
 
 
 def _mix(x: Array, y: Array, root: Array, kept: Mask) -> Array:

@@ -53,10 +53,12 @@ _PRIOR = np.array(
 class WindowFit:
     """One block fitted: `amplitudes` (rows, m), flux per profile at rest wavelengths, then level and slope of
     the continuum, then for Balmer windows what absorbs more than predicted (Angstrom of equivalent width times
-    level); `covariance` (rows, m, m) includes velocity and width."""
+    level); `covariance` (rows, m, m) includes velocity and width; `absorbed` (rows, profiles) is the flux that
+    each profile would lack on a straight continuum."""
 
     amplitudes: Array
     covariance: Array
+    absorbed: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +81,10 @@ def fit_blocks(blocks: Sequence[Block]) -> Fit:
     terms = [_terms(block, shape) for block in blocks]
     spread = np.linalg.inv(np.where(free[:, None, None], _curvature(terms), _PRIOR))
     windows = []
-    for part in terms:
+    for block, part in zip(blocks, terms, strict=True):
         response = part.inverse @ part.cross
         covariance = part.inverse + response @ spread @ response.transpose(0, 2, 1)
-        windows.append(WindowFit(part.amplitudes, covariance))
+        windows.append(WindowFit(part.amplitudes, covariance, _absorbed(block, shape, part.amplitudes)))
     sigma = USUAL_SIGMA * np.exp(shape[:, 1:])
     sigma_err = sigma * np.sqrt(np.diagonal(spread, axis1=1, axis2=2)[:, 1:])
     return Fit(shape[:, 0] * OFFSET_SCATTER, sigma, sigma_err, free, windows)
@@ -208,6 +210,17 @@ def _significance(blocks: Sequence[Block], shape: Array) -> Array:
         error = np.sqrt(np.diagonal(solution.inverse, axis1=1, axis2=2)[:, :count])
         total += ((np.maximum(solution.amplitudes[:, :count], 0.0) / error) ** 2).sum(axis=1)
     return np.asarray(np.sqrt(total))
+
+
+def _absorbed(block: Block, shape: Array, amplitudes: Array) -> Array:
+    """Fit profiles and a straight line to the fitted continuum: what it lacks at each profile."""
+    columns, _ = _columns(block, shape)
+    count = len(block.window.profiles)
+    continuum = (amplitudes[:, None, count:] @ columns[:, count:])[:, 0]
+    columns[:, count], columns[:, count + 1] = block.root, block.root * block.slope
+    straight = columns[:, : count + 2]
+    inverse = _inverse(straight @ straight.transpose(0, 2, 1))
+    return -(inverse @ (straight @ continuum[:, :, None]))[:, :count, 0]
 
 
 def _inverse(normal: Array) -> Array:

@@ -30,8 +30,8 @@ class LineFit:
     in Angstrom, above 0 in emission; `center` observed vacuum Angstrom; `sigma_kms` the width as observed,
     instrument included, and `sigma_kms_err` its error, NaN where it was assumed; `snr` flux over error;
     `continuum` and `continuum_err` in flux units: the smooth continuum at the line, over any absorption;
-    `absorption_ew` the stellar absorption taken from under the line, at rest in Angstrom, positive; `flags`
-    bits of `LineFlag`. A failed fit holds NaN.
+    `absorption_ew` what the line would lack in `ew` had the stars' absorption not been taken out; `flags` bits of
+    `LineFlag`. A failed fit holds NaN, as do equivalent widths without a continuum.
     """
 
     line: str
@@ -89,11 +89,8 @@ def _column(
         return np.asarray(np.sqrt(np.maximum(np.einsum("i,rij,j->r", of, solved.covariance, of), 0.0)))
 
     continuum = solved.amplitudes @ level
-    taken = np.zeros_like(z)
-    if key in BALMER:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            more = np.where(continuum > 0, solved.amplitudes[:, -1] / continuum, 0.0)
-        taken = _absorbed(block) + more
+    with np.errstate(divide="ignore", invalid="ignore"):
+        taken = np.where(continuum > 0, solved.absorbed @ share[:count] / continuum, np.nan)
     kind = int(key in BALMER)
     return _Column(
         # Fitted at rest wavelengths, reported as observed.
@@ -107,14 +104,6 @@ def _column(
         absorption=taken,
         usable=block.usable,
     )
-
-
-def _absorbed(block: Block) -> Array:
-    """Equivalent width at rest, Angstrom, that the stars lack over the window, (rows,)."""
-    lit = block.root > 0
-    missing = 1.0 - np.divide(block.stars, block.root, out=np.ones_like(block.root), where=lit)
-    steps = np.diff(block.rest, axis=1, append=block.rest[:, -1:])
-    return np.asarray((missing * np.where(lit, np.maximum(steps, 0.0), 0.0)).sum(axis=1))
 
 
 def _of_spectrum(row: int, s: Pixels, columns: dict[str, _Column], free: bool) -> tuple[LineFit, ...]:
