@@ -47,9 +47,9 @@ def read_moc(path: Path) -> Coverage:
         raise ValueError(f"{path.name} is no MOC in FITS: give one in NUNIQ ordering") from error
     if cells.size == 0 or (cells < 4).any():
         raise ValueError(f"{path.name} is no MOC in NUNIQ ordering, or an empty one")
-    order = (np.frexp(cells.astype(np.float64))[1] - 1) // 2 - 1
+    order = np.searchsorted(np.int64(4) << 2 * np.arange(ORDER + 1), cells, side="right") - 1
     pixel = cells - (np.int64(4) << 2 * order)
-    if ((order > ORDER) | (pixel >= np.int64(12) << 2 * order)).any():
+    if (pixel >= np.int64(12) << 2 * order).any():
         raise ValueError(f"{path.name} is no MOC in NUNIQ ordering: it has cells beyond the sphere")
     wide = order <= COVERAGE_ORDER
     covered = [

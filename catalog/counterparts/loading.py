@@ -137,7 +137,8 @@ def choose(file: str, held: Mapping[str, FileColumn], asked: Mapping[str, str]) 
         elif match := next((lower[name] for name in usual if name in lower), None):
             chosen[field] = match
     missing = [field for field in NEEDED if field not in chosen]
-    if {"ra", "dec"} & set(missing) and (galactic := [name for name in held if name.lower() in _GALACTIC]):
+    galactic = [name for name in held if name.lower() in _GALACTIC]
+    if {"ra", "dec"} & set(missing) and len(galactic) > 1:
         raise ValueError(
             f"{file} gives Galactic coordinates ({', '.join(galactic)}), not right ascension and "
             "declination: convert them to ICRS degrees first."

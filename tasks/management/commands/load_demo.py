@@ -8,10 +8,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.models import Release, Run, Spectrum
+from catalog.counterparts.demo import demo_snapshots
+from catalog.models import Release, Run, Snapshot, Spectrum
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from tasks.following import follow, seconds_of, succeeded
-from tasks.services import job_retry, retrieval_launch
+from tasks.services import counterparts_launch, job_retry, retrieval_launch
 from tasks.states import JobState
 
 NOTE = "demonstration"
@@ -25,6 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         run = Run.objects.filter(note=NOTE, completed_at__isnull=False).first()
         if run:
+            self._look_up(run)
             self.stdout.write(f"The demonstration is there: {self._findings(run)}")
             return
         folder = settings.DATA_DIR / "demo"
@@ -37,6 +39,7 @@ class Command(BaseCommand):
         if not succeeded(job):
             raise CommandError(f"The demonstration run was {job.state}. {job.error}")
         run.refresh_from_db()
+        self._look_up(run)
         self.stdout.write(f"{self._findings(run)} in {seconds_of(job):.0f} s")
 
     def _run(self) -> Run:
@@ -53,6 +56,16 @@ class Command(BaseCommand):
         if run.job.state in {JobState.FAILED, JobState.CANCELLED}:
             job_retry(job_id=run.job.pk)
         return run
+
+    def _look_up(self, run: Run) -> None:
+        """Look the run's sources up in simulated snapshots, once."""
+        if run.lookup_jobs.filter(state=JobState.SUCCEEDED).exists():
+            return
+        demo_snapshots(folder=settings.DATA_DIR / "demo" / "snapshots")
+        services = list(Snapshot.objects.filter(simulated=True).values_list("service", flat=True).distinct())
+        job = follow(job_id=counterparts_launch(run=run, services=services, snapshot_only=True).pk)
+        if not succeeded(job):
+            raise CommandError(f"The look-up of the demonstration's sources was {job.state}. {job.error}")
 
     def _findings(self, run: Run) -> str:
         return (

@@ -1,0 +1,28 @@
+"""The played services, and settings that lead to them without much patience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from catalog.counterparts import roads
+
+from .server import Sky, serving
+
+
+@pytest.fixture
+def sky(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sky]:
+    with serving() as sky:
+        settings.COUNTERPART_URLS = sky.urls
+        settings.COUNTERPART_PATIENCE = (0.6, 2, 0.01)
+        online = roads._online
+        monkeypatch.setattr(roads, "_online", lambda *about: [hurried(road) for road in online(*about)])
+        yield sky
+
+
+def hurried(road: Any) -> Any:
+    """The provider without its pause between calls."""
+    object.__setattr__(road, "interval", 0.0)
+    return road
