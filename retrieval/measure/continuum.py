@@ -90,7 +90,7 @@ def _mix(x: Array, y: Array, root: Array, kept: Mask) -> Array:
     sets = [np.array([np.interp(at, held.log_wavelength, kind) for kind in kinds]) for kinds in held.absorption]
     for _ in range(ROUNDS):
         basis = curves * (shares @ sets[chosen] * weight)[:, None]
-        smooth = curves @ np.linalg.lstsq(basis, y * weight, rcond=None)[0]
+        smooth = curves @ np.linalg.solve(_normal(basis.T), basis.T @ (y * weight))
         found = [_shares(kinds * (smooth * weight), y * weight) for kinds in sets]
         chosen = int(np.argmin([left for _, left in found]))
         if not found[chosen][0].sum() > 0:
@@ -104,10 +104,15 @@ def _mix(x: Array, y: Array, root: Array, kept: Mask) -> Array:
 
 def _shares(design: Array, target: Array) -> tuple[Array, float]:
     """Least squares with shares >= 0, on the triangular root of the normal equations; what they leave."""
-    normal = design @ design.T
-    root = np.linalg.cholesky(normal + 1e-10 * np.trace(normal) * np.eye(len(normal)))
+    root = np.linalg.cholesky(_normal(design))
     shares, _ = nnls(root.T, np.linalg.solve(root, design @ target), maxiter=1000)
     return shares, float(((target - shares @ design) ** 2).sum())
+
+
+def _normal(design: Array) -> Array:
+    """Normal matrix of a design (k, n), kept from being singular where columns have no weight."""
+    normal = design @ design.T
+    return normal + 1e-10 * np.trace(normal) * np.eye(len(normal))
 
 
 def _splines(x: Array) -> Array:
