@@ -43,7 +43,7 @@ INSIDE = Q(new_found=False)
 NOT_ASKED = "No service has answered about these sources yet."
 NOT_MEASURED = "None of these has been measured."
 NOT_INSPECTED = "Nobody has decided on a candidate yet: what follows is counted before inspection."
-BENCHMARK = "Counted on spectra of its own: python -m benchmarks.validity"
+BENCHMARK = "Counted on spectra of its own: python -m benchmarks.validity."
 
 
 class Percentiles(Aggregate):
@@ -240,7 +240,7 @@ def _figures(counted: Counted) -> dict[str, Ours]:
     templates = counted.spectra(SpectrumBlock.Part.TEMPLATES)
     numbers = {
         "worked_example": Ours(
-            None, "Ranked so by every form of the engine: tests/retrieval/test_validity.py"
+            None, "Ranked so by every form of the engine: tests/retrieval/test_validity.py."
         ),
         "snr_r": _spread(counted.kept, "spectrum__snr_r", 1),
         "mag_g": _spread(counted.kept, "spectrum__mag_g", 2),

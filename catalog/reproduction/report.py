@@ -30,6 +30,10 @@ class Line:
     note: str
     apart: bool
 
+    @property
+    def marked(self) -> str:
+        return f"≠ {self.ours}" if self.apart else self.ours
+
 
 @dataclass(frozen=True)
 class Section:
@@ -189,12 +193,10 @@ def _place(row: PrintedRow, region: HIIRegion | None) -> str:
 
 
 def _equations(ours: dict[str, Ours]) -> Iterator[Equation]:
-    statements = {statement.key: statement for group in paper.GROUPS for statement in group.statements}
-    theirs = {key: statement.value for key, statement in statements.items()}
+    theirs = {statement.key: statement.value for group in paper.GROUPS for statement in group.statements}
     here = {key: number.value for key, number in ours.items()}
     for one in paper.SUMS:
-        words = f"{' + '.join(statements[key].what for key in one.parts)} = {statements[one.whole].what}"
-        yield Equation(words, _sum(one, theirs), _sum(one, here))
+        yield Equation(one.words, _sum(one, theirs), _sum(one, here))
 
 
 def _sum(one: paper.Sum, values: dict[str, Value]) -> str:
@@ -216,17 +218,13 @@ def _markdown(report: Report) -> Iterator[str]:
     yield from (f"- {sentence}" for sentence in report.data)
     for section in report.sections:
         yield from ("", f"## {section.title}")
-        rows = [(_mark(line), line.what, line.paper, line.ours, line.note) for line in section.lines]
+        rows = [(line.where, line.what, line.paper, line.marked, line.note) for line in section.lines]
         yield from _table(("Where", "What", "Paper", "Here", "Note"), rows)
     yield from ("", "## Sums")
     sums = [(equation.words, equation.paper, equation.ours) for equation in report.equations]
     yield from _table(("What", "Paper", "Here"), sums)
     yield from ("", "## Contradictions in the paper")
     yield from (f"- {sentence}" for sentence in report.contradictions)
-
-
-def _mark(line: Line) -> str:
-    return f"{line.where} ≠" if line.apart else line.where
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
