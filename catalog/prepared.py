@@ -23,7 +23,7 @@ STRIPE = 500  # samples of a chunk: a few segments are read without the rest of 
 
 
 class PreparedGoneError(Exception):
-    """The prepared spectra of a run are no longer on disk."""
+    """The prepared spectra of a run, or some of them, are no longer on disk."""
 
 
 def folder(run: Run) -> Path:
@@ -37,6 +37,7 @@ def create(run: Run, *, part: str, step: int, rows: int, block: int) -> None:
         shape=(rows, make_grid(step).size),
         chunks=(min(block, rows), STRIPE),
         dtype="float32",
+        fill_value=np.nan,  # what a lost chunk reads as
         compressors=None,
         overwrite=True,
     )
@@ -49,13 +50,22 @@ def write(block: SpectrumBlock, *, step: int, rows: NDArray[np.float32]) -> None
 
 def read(block: SpectrumBlock, *, step: int) -> NDArray[np.float32]:
     """The block's prepared spectra, float32 (count, n_grid); rows that could not be prepared hold 0."""
-    array = _open(block.run, block.part, step, "r")
-    return np.asarray(array[block.first : block.first + block.count])
+    return _read(block.run, block.part, step, slice(block.first, block.first + block.count), slice(None))
 
 
 def read_columns(run: Run, *, part: str, step: int, first: int, last: int) -> NDArray[np.float32]:
     """Samples `first` up to `last` of all spectra of a part, float32 (rows, last - first)."""
-    return np.asarray(_open(run, part, step, "r")[:, first:last])
+    return _read(run, part, step, slice(None), slice(first, last))
+
+
+def _read(run: Run, part: str, step: int, rows: slice, samples: slice) -> NDArray[np.float32]:
+    values = np.asarray(_open(run, part, step, "r")[rows, samples])
+    if lost := int(np.count_nonzero(~np.isfinite(values))):
+        raise PreparedGoneError(
+            f"{lost} of {values.size} values of {_path(run, part, step)} are lost: "
+            f"remove {folder(run)} and retry, to prepare the spectra again."
+        )
+    return values
 
 
 def exists(run: Run) -> bool:

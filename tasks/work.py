@@ -11,6 +11,7 @@ from django.db import OperationalError, connections
 from django.db.models import Min, Sum
 from django.utils import timezone
 
+from catalog.codebooks import DamagedError
 from catalog.prepared import PreparedGoneError
 
 from .base import enqueue, task
@@ -72,7 +73,7 @@ def _attempt(chunk: Chunk) -> None:
         _finish(chunk, write)
     except (LeaseLostError, OperationalError):
         raise
-    except (JobError, PreparedGoneError) as refused:
+    except (JobError, PreparedGoneError, DamagedError) as refused:
         _fail(chunk, str(refused))
     except Exception as error:
         logger.exception("Chunk %s failed at attempt %s", chunk.pk, chunk.attempts)

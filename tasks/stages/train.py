@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 from django.conf import settings
-from django.db.models import F
 
 from catalog import prepared
-from catalog.codebooks import codebook_close
-from catalog.models import Codebook, CodebookBlock, SpectrumBlock
+from catalog.codebooks import centers_store
+from catalog.models import Codebook, SpectrumBlock
 from catalog.runs import block_usable
 from retrieval.grid import make_grid
 from retrieval.profiles import Configuration
@@ -42,24 +41,6 @@ def run(chunk: Chunk) -> Callable[[], None]:
     started = time.perf_counter()
     trainings = train(columns[usable], seeds, codebook.centers, threads=settings.RETRIEVAL_THREADS)
     seconds = time.perf_counter() - started
-    centers = np.stack([one.centers for one in trainings])
-
-    def write() -> None:
-        # Whoever stores the last block closes the codebook; the job's lock lets one store at a time.
-        CodebookBlock.objects.update_or_create(
-            codebook=codebook,
-            first_segment=first,
-            defaults={
-                "segments": count,
-                "data": centers.astype("<f4").tobytes(),
-                "inertias": [one.inertia for one in trainings],
-                "iterations": [one.iterations for one in trainings],
-                "gains": [one.gain for one in trainings],
-            },
-        )
-        Codebook.objects.filter(pk=codebook.pk).update(
-            train_seconds=F("train_seconds") + seconds, n_bytes=F("n_bytes") + centers.nbytes
-        )
-        codebook_close(codebook=codebook, n_templates=n_templates)
-
-    return write
+    return lambda: centers_store(
+        codebook=codebook, first=first, trainings=trainings, n_templates=n_templates, seconds=seconds
+    )
