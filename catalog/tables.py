@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import django_filters as filters
-from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Case, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from . import certified
 from . import columns as c
 from . import filtersets as f
+from .counterparts.selectors import standing
 from .inspection import rows as inspection
 from .models import DECIDING, Candidate, Counterpart, CounterpartLookup, Refusal, Run, Spectrum
 
@@ -50,14 +51,15 @@ class Table:
 
 
 def current_run(number: int | str | None = None) -> Run | None:
-    """The run that the catalogue pages show: the one asked for, else the newest complete one.
+    """The run that the catalogue pages show: the one asked for, else that of the newest published catalogue,
+    else the newest complete one. Its ``catalogue`` is the number of the newest catalogue made of it, or None.
 
     Raises Run.DoesNotExist where the one asked for does not exist or is not complete.
     """
-    complete = Run.objects.filter(completed_at__isnull=False)
+    complete = Run.objects.filter(completed_at__isnull=False).annotate(catalogue=Max("catalogues__number"))
     if number not in (None, ""):
         return complete.get(pk=number)
-    return complete.order_by("-completed_at").first()
+    return complete.order_by(F("catalogue").desc(nulls_last=True), "-completed_at").first()
 
 
 def _candidates(run: Run | None) -> QuerySet[Candidate]:
@@ -66,61 +68,66 @@ def _candidates(run: Run | None) -> QuerySet[Candidate]:
 
 
 def _nearest(service: str, field: str) -> Subquery:
-    found = Counterpart.objects.filter(
-        lookup__source=OuterRef("spectrum__source"), lookup__service=service, lookup__outcome="matched"
-    )
-    return Subquery(found.order_by("separation_arcsec").values(field)[:1])
+    found = Counterpart.objects.filter(lookup=OuterRef(f"{service}_lookup"))
+    return Subquery(found.order_by("separation_arcsec", "pk").values(field)[:1])
 
 
-def _answered(outcome: str) -> Coalesce:
-    """How many of the three services gave this outcome for the row's source."""
-    lookups = CounterpartLookup.objects.filter(
-        source=OuterRef("spectrum__source"), outcome=outcome, service__in=SERVICES
+def with_answers(rows: QuerySet[Candidate]) -> QuerySet[Any]:
+    """Candidates with what each of the three services answered, and whether that makes them new.
+
+    New only where all three answered that they hold nothing at the source's position of now.
+    """
+    matched, nothing = CounterpartLookup.Outcome.MATCHED, CounterpartLookup.Outcome.NO_MATCH
+    outcomes = [f"{service}_outcome" for service in SERVICES]
+    stand = {service: standing(service=service) for service in SERVICES}
+    return (
+        rows.annotate(**{f"{s}_lookup": Subquery(stand[s].values("pk")[:1]) for s in SERVICES})
+        .annotate(**{f"{s}_outcome": Subquery(stand[s].values("outcome")[:1]) for s in SERVICES})
+        .annotate(
+            new_galaxy=Case(
+                *(When(Q((name, matched)), then=Value(False)) for name in outcomes),
+                When(Q(*((name, nothing) for name in outcomes)), then=Value(True)),
+                default=None,
+                output_field=BooleanField(),
+            )
+        )
     )
-    counted = lookups.order_by().values("source").annotate(n=Count("service", distinct=True))
-    return Coalesce(Subquery(counted.values("n")), Value(0))
 
 
 def _galaxies(run: Run | None) -> QuerySet[Candidate]:
-    """Emission-line galaxies, with counterparts. A failed lookup never makes a galaxy new."""
-    return (
-        _candidates(run)
-        .filter(kind=Candidate.Kind.GALAXY)
-        .annotate(services_matched=_answered("matched"), services_without=_answered("no-match"))
-        .annotate(
-            new_galaxy=Case(
-                When(services_matched__gt=0, then=Value(False)),
-                When(services_without=len(SERVICES), then=Value(True)),
-                default=None,
-            ),
-            simbad_id=_nearest("simbad", "identifier"),
-            simbad_type=_nearest("simbad", "object_type"),
-            simbad_z=_nearest("simbad", "z"),
-            sdss_id=_nearest("sdss", "identifier"),
-            sdss_type=_nearest("sdss", "object_type"),
-            sdss_radius=_nearest("sdss", "petro_radius_arcsec"),
-            sdss_z=_nearest("sdss", "z"),
-            sdss_z_err=_nearest("sdss", "z_err"),
-            ned_id=_nearest("ned", "identifier"),
-            ned_type=_nearest("ned", "object_type"),
-            ned_z=_nearest("ned", "z"),
-            ned_z_err=_nearest("ned", "z_err"),
-        )
+    """Emission-line galaxies, with counterparts."""
+    return with_answers(_candidates(run).filter(kind=Candidate.Kind.GALAXY)).annotate(
+        simbad_id=_nearest("simbad", "identifier"),
+        simbad_type=_nearest("simbad", "object_type"),
+        simbad_z=_nearest("simbad", "z"),
+        sdss_id=_nearest("sdss", "identifier"),
+        sdss_type=_nearest("sdss", "object_type"),
+        sdss_radius=_nearest("sdss", "petro_radius_arcsec"),
+        sdss_z=_nearest("sdss", "z"),
+        sdss_z_err=_nearest("sdss", "z_err"),
+        ned_id=_nearest("ned", "identifier"),
+        ned_type=_nearest("ned", "object_type"),
+        ned_z=_nearest("ned", "z"),
+        ned_z_err=_nearest("ned", "z_err"),
     )
 
 
-def _nebulae(run: Run | None) -> QuerySet[Candidate]:
-    """All nebula candidates; Table 2 is those with new_found set, the rest stays unclear."""
-    return (
-        _candidates(run)
-        .filter(kind=Candidate.Kind.NEBULA)
-        .annotate(
-            wise_name=Coalesce("region__name", Value("-")),
-            wise_catalog=Coalesce("region__catalog", Value("-")),
-            glon=Coalesce("region__glon", F("spectrum__glon")),
-            glat=Coalesce("region__glat", F("spectrum__glat")),
-        )
-    )
+def _waiting(run: Run | None) -> QuerySet[Candidate]:
+    """One galaxy for each source of which it is not decided whether it is new."""
+    galaxies = _candidates(run).filter(kind=Candidate.Kind.GALAXY, is_primary=True)
+    return with_answers(galaxies).filter(new_galaxy__isnull=True)
+
+
+def _nebulae(run: Run | None) -> QuerySet[Any]:
+    """Table 2: nebula candidates inside a WISE region, and those newly found outside."""
+    among = certified.of_run(run) if run else Candidate.objects.none()
+    found = _candidates(run).filter(kind=Candidate.Kind.NEBULA, new_found__isnull=False)
+    return certified.with_regions(found, among=among)
+
+
+def _unclear(run: Run | None) -> QuerySet[Candidate]:
+    """Nebula candidates outside all regions that the diagnostic does not call H II-like."""
+    return _candidates(run).filter(kind=Candidate.Kind.NEBULA, new_found__isnull=True)
 
 
 def _spectra(run: Run | None) -> QuerySet[Spectrum]:
@@ -133,9 +140,25 @@ GALAXIES = Table(
     f.GalaxyFilterSet, _galaxies, "z_our",
 )  # fmt: skip
 NEBULAE = Table(
-    "nebulae", "Galactic H II regions and nebulae", c.NEBULA_COLUMNS,
+    "nebulae", "Galactic H II regions and nebulae", (*c.NEBULA_COLUMNS, *c.NEBULA_MORE),
     tuple(column.name for column in c.NEBULA_COLUMNS),
     f.NebulaFilterSet, _nebulae, "-WISE_Name",
+)  # fmt: skip
+UNCLEAR = Table(
+    "unclear", "Nebula candidates that stay unclear", c.UNCLEAR_COLUMNS,
+    (
+        "file_LAMOST", "GLong", "GLat", "nebula_state", "nebula_reason", "log(NII_H)", "log(SII_H)",
+        "velocity", "near_galaxy", "snr_r",
+    ),
+    f.UnclearFilterSet, _unclear, "file_LAMOST",
+)  # fmt: skip
+REGIONS = Table(
+    "regions", "H II regions", c.REGION_COLUMNS,
+    (
+        "WISE_Region", "Catalog", "HII_Region", "GLong", "GLat", "Radius", "VLSR", "spectra", "spectra_HII",
+        "status", "number",
+    ),
+    f.RegionFilterSet, certified.regions, "-spectra", release="matches__spectrum__release",
 )  # fmt: skip
 CANDIDATES = Table(
     "candidates", "Candidates", c.CANDIDATE_COLUMNS,
@@ -158,6 +181,11 @@ INSPECTED = Table(
     ),
     f.InspectedFilterSet, inspection.inspected, "file_LAMOST",
 )  # fmt: skip
+LOOKUPS = Table(
+    "lookups", "Galaxies that wait for an answer", c.LOOKUP_COLUMNS,
+    tuple(column.name for column in c.LOOKUP_COLUMNS),
+    f.WaitingFilterSet, _waiting, "file_LAMOST",
+)  # fmt: skip
 SPECTRA = Table(
     "spectra", "Spectra", c.SPECTRUM_COLUMNS,
     ("file_LAMOST", "release", "role", "ra", "dec", "class", "subclass", "z", "snr_r"),
@@ -170,5 +198,17 @@ REFUSALS = Table(
 )  # fmt: skip
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (GALAXIES, NEBULAE, CANDIDATES, VOTES, INSPECTED, SPECTRA, REFUSALS)
+    table.name: table
+    for table in (
+        GALAXIES,
+        NEBULAE,
+        UNCLEAR,
+        REGIONS,
+        CANDIDATES,
+        VOTES,
+        INSPECTED,
+        LOOKUPS,
+        SPECTRA,
+        REFUSALS,
+    )
 }

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from . import converters  # noqa: F401 - registers the kinds of addresses
-from .pages import bpt, home, lists, lookups, spectrum
+from .pages import bpt, home, lists, lookups, regions, spectrum
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,7 +12,11 @@ urlpatterns = [
     *(path(f"{name}/", lists.table_list, {"table": name}, name=name) for name in lists.TABLES),
     path("spectra/<spectrum_name:name>/", spectrum.spectrum_page, name="spectrum"),
     path("spectra/<spectrum_name:name>/figure.json", spectrum.figure, name="spectrum-figure"),
+    path("regions/<str:name>/", regions.region_page, name="region"),
+    path("regions/<str:name>/figure.json", regions.figure, name="region-figure"),
     path("bpt/", bpt.bpt_page, name="bpt"),
     path("bpt/figure.json", bpt.figure, name="bpt-figure"),
+    path("", include("catalog.inspection.urls")),
+    path("", include("catalog.publishing.urls")),
     path("", include("catalog.downloads.urls")),
 ]

@@ -51,7 +51,8 @@ def document(columns: Sequence[Column], facts: dict[str, Any]) -> tuple[str, str
 
 
 def _field(column: Column) -> str:
-    attributes = {"name": column.name, "datatype": DATATYPES[column.kind]}
+    identifier = re.sub(r"[^\w.-]", "_", column.name, flags=re.ASCII)
+    attributes = {"ID": identifier, "name": column.name, "datatype": DATATYPES[column.kind]}
     if column.kind == "str":
         attributes["arraysize"] = "*"
     if column.unit:

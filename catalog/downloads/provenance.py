@@ -52,6 +52,7 @@ def cards(facts: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
         yield "CATDATE", catalogue["published_at"].removesuffix("+00:00"), "UTC"
         yield "CATSUM", catalogue["sha256"], "SHA-256 of the catalogue"
         yield "INSPECT", catalogue["inspected"], "T where people looked at the candidates"
+        yield "CATPROV", json.dumps(catalogue["provenance"]), ""
     if run := facts["run"]:
         yield "RUN", run["number"], "retrieval run"
         yield "PROFILE", run["profile"], "profile of the run"
@@ -91,6 +92,8 @@ def _catalogue(catalogue: Catalogue) -> dict[str, Any]:
         "published_at": catalogue.published_at.isoformat(timespec="seconds"),
         "sha256": catalogue.sha256,
         "inspected": catalogue.inspected,
+        "notes": catalogue.notes,
+        "provenance": catalogue.provenance,
     }
 
 

@@ -12,7 +12,7 @@ from django_filters.widgets import SuffixedMultiWidget
 from catalog.models import Catalogue, Run
 from catalog.tables import Table, current_run
 
-PAGE_PARAMS = frozenset({"run", "sort", "after", "before"})
+PAGE_PARAMS = frozenset({"run", "sort", "after", "before", "columns"})
 """Parameters of a page's address that are not filters; a download holds every page of the list."""
 
 

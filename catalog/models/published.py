@@ -213,3 +213,9 @@ class PublishedFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def url(self) -> str:
+        """The address of the file: it ends with the file's name."""
+        stem, _, suffix = self.name.rpartition(".")
+        return reverse("catalogue-file", args=[self.catalogue_id, stem, suffix])

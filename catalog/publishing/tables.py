@@ -8,7 +8,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from catalog import certified
 from catalog import tables as living
+from catalog.columns import NEBULA_COLUMNS
 from catalog.columns.column import Column
 from catalog.columns.published import (
     INSPECTED_CANDIDATE_COLUMNS,
@@ -63,7 +65,10 @@ def _galaxies(run: Run, inspected: bool) -> QuerySet[Candidate]:
 
 
 def _nebulae(run: Run, inspected: bool) -> QuerySet[Candidate]:
-    return living.NEBULAE.rows(run).filter(kept(run, inspected), new_found__isnull=False)
+    """Table 2; only what is published certifies and numbers regions."""
+    among = certified.of_run(run).filter(kept(run, inspected))
+    inside_or_new = living.CANDIDATES.rows(run).filter(pk__in=among.values("pk"), new_found__isnull=False)
+    return certified.with_regions(inside_or_new, among=among)
 
 
 def _candidates(run: Run, inspected: bool) -> QuerySet[Candidate]:
@@ -79,7 +84,7 @@ GALAXIES = PublishedTable(
 NEBULAE = PublishedTable(
     replace(living.NEBULAE, columns=PUBLISHED_NEBULA_COLUMNS),
     PublishedNebula,
-    living.NEBULAE.columns,
+    NEBULA_COLUMNS,
     _nebulae,
 )
 CANDIDATES = PublishedTable(

@@ -56,7 +56,7 @@ def test_in_astropy(run: Run, tmp_path: Path, name: str, suffix: str) -> None:
     table = read(path)
 
     rows = expected(selection)
-    assert len(table) == len(rows) >= 2
+    assert len(table) == len(rows) >= 1
     assert table.colnames == [column.name for column in selection.table.columns]
     for column in selection.table.columns:
         told = table[column.name]
@@ -123,9 +123,9 @@ def test_in_stilts(
     told = stilts(
         "tpipe", f"in={path}", f"ifmt={fmt}", "cmd=meta name units description", "ofmt=csv", "out=-"
     )
-    assert list(csv.reader(io.StringIO(told)))[1:] == [
-        [column.name, column.unit, column.description] for column in columns
-    ]
+    # astropy, which writes the header of an ECSV, spells km/s with spaces
+    said = [[name, unit.replace(" ", ""), text] for name, unit, text in csv.reader(io.StringIO(told))]
+    assert said[1:] == [[column.name, column.unit, column.description] for column in columns]
     if suffix == "vot":
         told = stilts("tpipe", f"in={path}", f"ifmt={fmt}", "cmd=meta ucd", "ofmt=csv", "out=-")
         assert told.split()[1:] == [column.ucd for column in columns]
