@@ -1,6 +1,7 @@
 """Training and encoding against their peers: FAISS and scikit-learn.
 
-    python -m benchmarks.training FOLDER [--parts train encode] [--steps 2 1] [--peers faiss sklearn]
+    python -m benchmarks.training FOLDER [--configurations 2,25,100 ...] [--parts train encode] >> lines
+    python -m benchmarks.training --summary lines ...
 
 All twelve configurations of the paper on simulated galaxies (`benchmarks.data`, kept in FOLDER): 177,270 at
 step 2, 60,000 at step 1. Each measurement is a process of its own; ours and a peer take turns, several
@@ -11,7 +12,8 @@ the segments, and the worst), both over all spectra.
 Training is measured on `--segments` segments spread over the spectrum, and a line says so; FAISS
 takes 25 iterations, with the sample of points that is its default ("faiss") or with all points
 ("faiss-all"); scikit-learn is Lloyd's k-means, `n_init=1`. Encoding is of ENCODED spectra, with one
-codebook of drawn spectra, padded for FAISS to a power of two of centres.
+codebook of drawn spectra, padded for FAISS to a power of two of centres. The summary takes the last line of
+each part, peer and configuration, and gives geometric means.
 """
 
 from __future__ import annotations
@@ -132,47 +134,66 @@ def _compare(args: argparse.Namespace, part: str, index: int, peer: str) -> dict
     line: dict[str, object] = {"part": part, "peer": peer, "step": config.step, "segments": config.segments}
     line |= {
         "centers": config.centers,
-        "ratio": theirs / ours,
-        "cpu_ratio": their_cpu / our_cpu,
-        "ours_s": ours,
-        "peer_s": theirs,
+        "ratio": round(theirs / ours, 3),
+        "cpu_ratio": round(their_cpu / our_cpu, 3),
+        "ours_s": round(ours, 3),
+        "peer_s": round(theirs, 3),
     }
     if part == "train":
         pairs = zip(found["ours"][0]["inertia"], found[peer][0]["inertia"], strict=True)
         shares = [a / b for a, b in pairs]
-        line |= {"inertia": statistics.median(shares), "worst": max(shares), "measured": args.segments}
+        line |= {
+            "inertia": round(statistics.median(shares), 4),
+            "worst": round(max(shares), 4),
+            "measured": args.segments,
+        }
     else:
         line["measured_rows"] = ENCODED
     return line
 
 
+def _summarise(files: list[Path]) -> None:
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    found: dict[tuple[str, str], dict[tuple[int, int, int], dict[str, Any]]] = {}
+    for line in lines:
+        configuration = line["step"], line["segments"], line["centers"]
+        found.setdefault((line["part"], line["peer"]), {})[configuration] = line
+    for (part, peer), of_all in found.items():
+        ratios = [line["ratio"] for line in of_all.values()]
+        summary = {"part": part, "peer": peer, "configurations": len(ratios)}
+        summary |= {"geometric_mean": round(statistics.geometric_mean(ratios), 2), "lowest": min(ratios)}
+        if part == "train":
+            summary["highest_inertia"] = max(line["inertia"] for line in of_all.values())
+        sys.stdout.write(json.dumps(summary) + "\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    names = [f"{config.step},{config.segments},{config.centers}" for config in PAPER_CONFIGURATIONS]
+    parser.add_argument("--configurations", nargs="+", default=names, choices=names, metavar="STEP,M,K")
     parser.add_argument("--parts", nargs="+", default=["train", "encode"], choices=["train", "encode"])
-    parser.add_argument("--steps", nargs="+", type=int, default=[2, 1], choices=[2, 1])
     parser.add_argument("--peers", nargs="+", default=["faiss", "faiss-all", "sklearn"])
     parser.add_argument("--segments", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--summary", nargs="+", type=Path, metavar="FILE")
     for hidden in ("--measure", "--engine"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     parser.add_argument("--config", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.measure:
+    if args.summary:
+        _summarise(args.summary)
+    elif args.folder is None:
+        parser.error("name the FOLDER of the spectra.")
+    elif args.measure:
         _measure(args)
-        return 0
-    for part in args.parts:
-        for peer in args.peers if part == "train" else ["faiss"]:
-            ratios: list[float] = []
-            for index, config in enumerate(PAPER_CONFIGURATIONS):
-                if config.step not in args.steps:
-                    continue
-                line = _compare(args, part, index, peer)
-                ratios.append(float(str(line["ratio"])))
-                sys.stdout.write(json.dumps(line) + "\n")
-                sys.stdout.flush()
-            summary = {"geometric_mean": statistics.geometric_mean(ratios), "lowest": min(ratios)}
-            sys.stdout.write(json.dumps({"part": part, "peer": peer, **summary}) + "\n")
+    else:
+        for name in args.configurations:
+            for part in args.parts:
+                for peer in args.peers if part == "train" else ["faiss"]:
+                    line = _compare(args, part, names.index(name), peer)
+                    sys.stdout.write(json.dumps(line) + "\n")
+                    sys.stdout.flush()
     return 0
 
 

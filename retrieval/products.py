@@ -21,7 +21,7 @@ from retrieval.scale import scale_of
 from retrieval.work import Watch, in_threads
 
 UNIT = 2.0**-24  # rounding of float32
-QUERIES = 8192  # at once: decoding a template is shared by so many
+QUERIES = 8192  # at once, at most: decoding a template is shared by so many
 TILE = 512  # templates at once
 
 # q.t - |t|^2 / 2 of a tile of templates and all queries (t, q), the largest |t|, and what |q - t|^2 may have
@@ -30,9 +30,25 @@ _Products = tuple[NDArray[np.float32], float, NDArray[np.float64]]
 _Multiply = Callable[[slice], _Products]
 
 
-def piece_count(queries: int, templates: int) -> int:
+def queries_at_once(memory: int, samples: int, threads: int) -> int:
+    """How many queries of `samples` `search_products` may take at once within `memory` bytes."""
+    room = memory - 8 * threads * TILE * samples
+    return int(np.clip(room // _query_bytes(samples, threads), 1, QUERIES))
+
+
+def working_bytes(queries: int, samples: int, threads: int) -> int:
+    """Memory that so many queries at once take, besides the candidates that are left."""
+    return queries * _query_bytes(samples, threads) + 8 * threads * TILE * samples
+
+
+def _query_bytes(samples: int, threads: int) -> int:
+    """The share of one query: itself about the mean, rounded, and packed; a column of each thread's tile."""
+    return 10 * samples + 5 * threads * TILE
+
+
+def piece_count(queries: int, templates: int, at_once: int) -> int:
     """Pieces that `search_products` tells its watch of."""
-    return -(-queries // QUERIES) * -(-templates // TILE)
+    return -(-queries // at_once) * -(-templates // TILE)
 
 
 def multiplies_integers(kernels: ScanKernels) -> bool:
@@ -48,12 +64,16 @@ def search_products(
     kernels: ScanKernels,
     threads: int,
     watch: Watch,
+    at_once: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The `k` nearest by squared distance (q, k) to `queries` (q, d), knowing that k are within `limit`."""
+    """The `k` nearest by squared distance (q, k) to `queries` (q, d), knowing that k are within `limit`.
+
+    `at_once` queries are multiplied together: every template is decoded once for them.
+    """
     found, distance = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k))
     scale = scale_of(index.codebook, queries)
-    for start in range(0, len(queries), QUERIES):
-        rows = slice(start, start + QUERIES)
+    for start in range(0, len(queries), at_once):
+        rows = slice(start, start + at_once)
         _search_block(
             index, queries[rows], limit[rows], kernels, threads, watch, scale, found[rows], distance[rows]
         )

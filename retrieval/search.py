@@ -19,7 +19,13 @@ from retrieval.index import Codes, TemplateIndex, build_index, index_bytes, near
 from retrieval.kernels import ScanKernels, scan_kernels
 from retrieval.kernels.memory import scratch_bytes, table_scratch, template_bytes
 from retrieval.plan import Plan, PlanName, Problem, choose
-from retrieval.products import multiplies_integers, piece_count, search_products
+from retrieval.products import (
+    multiplies_integers,
+    piece_count,
+    queries_at_once,
+    search_products,
+    working_bytes,
+)
 from retrieval.work import Cancelled, Progress, Watch, in_threads
 
 Metric = Literal["l2_sum", "l2_squared"]
@@ -70,8 +76,8 @@ class Searcher:
     """Encoded templates, ready to be searched many times.
 
     `codebook` float32 (segments, centers, width), `codes` (n, segments); the caller has checked both.
-    `threads` blocks of queries are worked on at once (None: one), within `memory` bytes beside input, output
-    and index; templates are taken in slices when they are too many for it. `kernels` names the form of the
+    `threads` blocks of queries are worked on at once (None: one), within `memory` bytes beside input and
+    output; templates are taken in slices when they are too many for it. `kernels` names the form of the
     inner loops (None: the fastest there is). None of the three changes a result.
     """
 
@@ -157,30 +163,33 @@ class Searcher:
         in_threads(work, starts, self.threads, watch)
         return index, distance
 
-    def _slice_rows(self) -> int:
+    def _slice_rows(self, plan: PlanName, at_once: int, lanes: int) -> int:
         """Templates that fit the memory at once, all threads working."""
-        if self._kernels is None:
-            return len(self.codes)
-        segments, centers, _ = self.codebook.shape
-        fixed = self.threads * scratch_bytes(0, segments, centers, self._kernels.block)
+        segments, centers, width = self.codebook.shape
         each = index_bytes(1, segments, self.codes.itemsize)
-        each += self.threads * template_bytes(self._kernels.block)
+        if plan == "products":
+            fixed = working_bytes(at_once, segments * width, self.threads)
+        else:
+            fixed = self.threads * scratch_bytes(0, segments, centers, lanes)
+            each += self.threads * template_bytes(lanes)
         return int(np.clip((self.memory - fixed) // each, min(len(self.codes), 1024), len(self.codes)))
 
     def _indexed(
         self, queries: NDArray[np.float32], k: int, plan: PlanName, watch: Watch, kernels: ScanKernels
     ) -> _Found:
         """Search slice after slice of the templates; what is found tightens the search of the next."""
-        rows = self._slice_rows()
+        # Half of the memory is for the index.
+        at_once = min(queries_at_once(self.memory // 2, queries.shape[1], self.threads), len(queries))
+        rows = self._slice_rows(plan, at_once, kernels.block)
         starts = range(0, len(self.codes), rows)
-        blocks = -(-len(queries) // kernels.block)
-        watch.total = len(starts) * blocks
+        watch.total = len(starts) * -(-len(queries) // kernels.block)
         if plan == "products":
-            watch.total = sum(piece_count(len(queries), min(rows, len(self.codes) - s)) for s in starts)
+            sizes = (min(rows, len(self.codes) - start) for start in starts)
+            watch.total = sum(piece_count(len(queries), size, at_once) for size in sizes)
         found: _Found | None = None
         for start in starts:
             index = self._index(slice(start, start + rows))
-            part = self._search(index, queries, min(k, index.templates), plan, watch, kernels)
+            part = self._search(index, queries, min(k, index.templates), plan, watch, kernels, at_once)
             part = part[0] + start, part[1]
             found = part if found is None else _merged(found, part, k)
         assert found is not None
@@ -188,10 +197,12 @@ class Searcher:
 
     def _index(self, rows: slice) -> TemplateIndex:
         """The index of one slice; kept when it is the only one, for more would not fit the memory."""
-        if self._kept is not None:
+        whole = rows.stop - rows.start >= len(self.codes)
+        if whole and self._kept is not None:
             return self._kept
+        self._kept = None
         index = build_index(self.codebook, self.codes[rows])
-        if index.templates == len(self.codes):
+        if whole:
             self._kept = index
         return index
 
@@ -203,6 +214,7 @@ class Searcher:
         plan: PlanName,
         watch: Watch,
         kernels: ScanKernels,
+        at_once: int,
     ) -> _Found:
         squared = self.metric == "l2_squared"
         points = index.points(queries)
@@ -222,7 +234,7 @@ class Searcher:
 
         in_threads(guess, range(0, len(queries), GUESS_BLOCK), self.threads, watch, counted=False)
         if plan == "products":
-            found = search_products(index, queries, limit, k, kernels, self.threads, watch)
+            found = search_products(index, queries, limit, k, kernels, self.threads, watch, at_once)
         else:
             found = self._by_tables(index, queries, limit, k, watch, kernels)
         unsorted = np.empty_like(found[0]), np.empty_like(found[1])

@@ -164,6 +164,14 @@ def test_threads_blocks_and_memory_do_not_change_the_result(form, metric, monkey
                     np.testing.assert_array_equal(found[1], wanted[1][part])
 
 
+def test_products_take_as_many_queries_at_once_as_fit_the_memory():
+    for memory in (2**24, 2**26, 2**28):
+        at_once = products.queries_at_once(memory, 1000, 2)
+        assert 1 <= at_once <= products.QUERIES
+        assert products.working_bytes(at_once, 1000, 2) <= memory
+    assert products.working_bytes(at_once + 1, 1000, 2) > memory or at_once == products.QUERIES
+
+
 @pytest.mark.parametrize("plan", ["plain", "tables", "products"])
 def test_progress_reaches_the_end_and_cancel_stops(plan):
     book, codes, queries = problem(1500, 5, 8, 2, 200)
