@@ -8,8 +8,10 @@ from functools import cached_property
 from django.db.models import F, Value
 
 from retrieval import flags
+from retrieval.diagnose import CLASSES, SCHEMES, Flux, class_by
 from retrieval.lines import Line
 
+from .classes import PROBABILITIES
 from .counterparts.selectors import SourceAnswers, source_answers
 from .figures.lines import DRAWN_LINES
 from .models import (
@@ -70,6 +72,34 @@ class Evidence:
     @cached_property
     def candidate(self) -> Candidate | None:
         return Candidate.objects.filter(run=self.run, spectrum=self.spectrum).select_related("region").first()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the candidate's flags say, in words."""
+        return flags.candidate_warnings(self.candidate.flags) if self.candidate else ()
+
+    @property
+    def probabilities(self) -> list[tuple[str, float]]:
+        """Each BPT class of a classified galaxy with its probability."""
+        if self.candidate is None or self.candidate.p_star_forming is None:
+            return []
+        return [
+            (name, getattr(self.candidate, field)) for name, field in zip(CLASSES, PROBABILITIES, strict=True)
+        ]
+
+    @property
+    def other_classes(self) -> list[tuple[str, str, str]]:
+        """Title of each other scheme, the class by it, and why there is none."""
+        nan = float("nan")
+        fluxes = {
+            key: Flux(
+                nan if line.flux is None else line.flux, nan if line.flux_err is None else line.flux_err
+            )
+            for key, line in self.measurements.items()
+        }
+        width = self.measurements["ha"].ew if "ha" in self.measurements else None
+        ew_ha = nan if width is None else width
+        return [(scheme.title, *class_by(name, fluxes, ew_ha=ew_ha)) for name, scheme in SCHEMES.items()]
 
     @cached_property
     def line_redshift(self) -> LineRedshift | None:

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from .coordinates import HINT, parse_position, parse_radius
-from .models import Candidate, Refusal, Release, Spectrum, Verdict, Vote
+from .models import DECIDING, Candidate, HIIRegion, Refusal, Release, Spectrum, Verdict, Vote
 from .positions import within_cone
 
 DEFAULT_RADIUS = "60"
@@ -165,30 +165,106 @@ class VoteFilterSet(filters.FilterSet):
 class GalaxyFilterSet(CandidateFilterSet):
     """Filters of /galaxies/ and of the BPT page."""
 
+    NOVELTY = [("new", "new"), ("known", "known"), ("undecided", "not decided yet")]
+
     bpt_class = filters.MultipleChoiceFilter(label="BPT class", choices=Candidate.BptClass.choices)
     log_nii_ha = filters.RangeFilter(label="log([N II]/Hα)", help_text="dex")
     log_oiii_hb = filters.RangeFilter(label="log([O III]/Hβ)", help_text="dex")
     snr_min = filters.RangeFilter(label="Lowest S/N of the four lines")
+    novelty = filters.MultipleChoiceFilter(label="Known to others", choices=NOVELTY, method="with_novelty")
+
+    def with_novelty(self, queryset: QuerySet[Candidate], name: str, value: list[str]) -> QuerySet[Candidate]:
+        flag = {"new": Q(new_galaxy=True), "known": Q(new_galaxy=False), "undecided": Q(new_galaxy=None)}
+        wanted = Q()
+        for novelty in value:
+            wanted |= flag[novelty]
+        return queryset.filter(wanted)
 
 
-class NebulaFilterSet(CandidateFilterSet):
+class WaitingFilterSet(CandidateFilterSet):
+    """Filters of /lookups/."""
+
+    waits_for = filters.MultipleChoiceFilter(
+        label="Waits for", choices=[(service.value, service.label) for service in DECIDING], method="waiting"
+    )
+
+    def waiting(self, queryset: QuerySet[Candidate], name: str, value: list[str]) -> QuerySet[Candidate]:
+        wanted = Q()
+        for service in value:
+            answer = f"{service}_outcome"
+            wanted |= Q((f"{answer}__isnull", True)) | Q((f"{answer}__in", ["failed", "not-covered"]))
+        return queryset.filter(wanted)
+
+
+class UnclearFilterSet(CandidateFilterSet):
+    """Filters of /unclear/, and of all lists of nebulae."""
+
+    nebula_state = filters.MultipleChoiceFilter(label="Diagnostic", choices=Candidate.NebulaState.choices)
+    velocity_lsr_kms = filters.RangeFilter(label="LSR velocity", help_text="km/s")
+    near_galaxy = filters.CharFilter(
+        label="Near galaxy", lookup_expr="iexact", help_text="On the disc of M31, M33, ..."
+    )
+
+
+class NebulaFilterSet(UnclearFilterSet):
     """Filters of /nebulae/."""
 
-    STATUS = [("inside", "inside a WISE region"), ("new", "newly found outside"), ("unclear", "unclear")]
+    STATUS = [("inside", "inside a WISE region"), ("new", "newly found outside")]
 
     status = filters.MultipleChoiceFilter(label="Status", choices=STATUS, method="with_status")
-    nebula_state = filters.MultipleChoiceFilter(label="Diagnostic", choices=Candidate.NebulaState.choices)
     region = filters.CharFilter("region__name", label="WISE region", lookup_expr="icontains")
     catalog = filters.CharFilter(
         "region__catalog", label="WISE catalogue code", lookup_expr="iexact", help_text="K, G, C or Q"
     )
 
     def with_status(self, queryset: QuerySet[Candidate], name: str, value: list[str]) -> QuerySet[Candidate]:
-        flag = {"inside": Q(new_found=False), "new": Q(new_found=True), "unclear": Q(new_found__isnull=True)}
+        flag = {"inside": Q(new_found=False), "new": Q(new_found=True)}
         wanted = Q()
         for status in value:
             wanted |= flag[status]
         return queryset.filter(wanted)
+
+
+class RegionFilterSet(ConeFilterSet):
+    """Filters of /regions/. Without a version: that which the run was matched with."""
+
+    CERTIFIED = [
+        ("known", "known"), ("new", "newly certified"), ("confirmed", "newly certified and confirmed"),
+    ]  # fmt: skip
+
+    region = filters.CharFilter("name", label="WISE name holds", lookup_expr="icontains")
+    code = filters.MultipleChoiceFilter(
+        "catalog", label="WISE catalogue code", choices=HIIRegion.Catalog.choices, distinct=False
+    )
+    has_spectra = YesNoFilter(label="Holds nebula candidates", method="with_spectra")
+    certified = filters.MultipleChoiceFilter(
+        label="With spectra, and", choices=CERTIFIED, method="with_certified"
+    )
+    version = filters.CharFilter(
+        label="Version", lookup_expr="iexact", help_text="V2.2, say; that of the run if empty"
+    )
+
+    class Meta(ConeFilterSet.Meta):
+        model = HIIRegion
+        fields: list[str] = []
+
+    def with_spectra(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        return queryset.filter(n_inside__gt=0) if value else queryset.filter(n_inside=0)
+
+    def with_certified(self, queryset: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
+        flag = {
+            "known": Q(status="known"),
+            "new": Q(status="newly certified"),
+            "confirmed": Q(region_confirmed=True),
+        }
+        wanted = Q()
+        for certified in value:
+            wanted |= flag[certified]
+        return queryset.filter(wanted)
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        queryset = super().filter_queryset(queryset)
+        return queryset if self.form.cleaned_data.get("version") else queryset.filter(of_run=True)
 
 
 class RefusalFilterSet(filters.FilterSet):

@@ -36,7 +36,9 @@ class RunNumbers:
     nebulae: int
     inside_regions: int
     regions: int
+    newly_certified: int
     newly_found: int
+    unclear: int
 
 
 def run_numbers(*, run: Run) -> RunNumbers:
@@ -50,7 +52,11 @@ def run_numbers(*, run: Run) -> RunNumbers:
         nebulae=Count("id", filter=nebula),
         inside_regions=Count("id", filter=nebula & Q(new_found=False)),
         regions=Count("region", distinct=True, filter=nebula & Q(new_found=False)),
+        newly_certified=Count(
+            "region", distinct=True, filter=nebula & Q(new_found=False) & ~Q(region__catalog="K")
+        ),
         newly_found=Count("id", filter=nebula & Q(new_found=True)),
+        unclear=Count("id", filter=nebula & Q(new_found__isnull=True)),
     )
     return RunNumbers(
         queries=run.n_queries,

@@ -7,6 +7,8 @@ each kind of row. Names of Tables 2 and 3 are the paper's (Lu et al. 2022), in o
 from .candidates import CANDIDATE_COLUMNS
 from .column import Column
 from .inspection import INSPECTED_COLUMNS, VOTE_COLUMNS
+from .lookups import LOOKUP_COLUMNS
+from .regions import NEBULA_MORE, REGION_COLUMNS, UNCLEAR_COLUMNS
 from .spectra import REFUSAL_COLUMNS, SPECTRUM_COLUMNS
 from .tables import GALAXY_COLUMNS, NEBULA_COLUMNS
 
@@ -14,9 +16,13 @@ __all__ = [
     "CANDIDATE_COLUMNS",
     "GALAXY_COLUMNS",
     "INSPECTED_COLUMNS",
+    "LOOKUP_COLUMNS",
     "NEBULA_COLUMNS",
+    "NEBULA_MORE",
     "REFUSAL_COLUMNS",
+    "REGION_COLUMNS",
     "SPECTRUM_COLUMNS",
+    "UNCLEAR_COLUMNS",
     "VOTE_COLUMNS",
     "Column",
 ]

@@ -18,7 +18,7 @@ RATIOS: tuple[Column, ...] = (
 
 NEBULA_COLUMNS: tuple[Column, ...] = (
     Column("file_LAMOST", "Spectrum", "spectrum__name", "str", FILE, ucd="meta.id;meta.main"),
-    Column("WISE_Name", "WISE region", "wise_name", "str", "Name of the best WISE H II region, - if outside all", ucd="meta.id.cross"),
+    Column("WISE_Name", "WISE region", "wise_name", "str", "Name of the best WISE H II region, - if outside all; newly certified ones carry a number, and an asterisk where the diagnostic confirms them", ucd="meta.id.cross"),
     Column("Catalog", "Catalogue", "wise_catalog", "str", "WISE catalogue code: K known, G group, C candidate, Q radio quiet, - if outside", ucd="meta.code"),
     Column("GLong", "GLong", "glon", "float", "Galactic longitude: of the region, of the spectrum if outside", "deg", "pos.galactic.lon", 4),
     Column("GLat", "GLat", "glat", "float", "Galactic latitude: of the region, of the spectrum if outside", "deg", "pos.galactic.lat", 4),

@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from catalog.columns import Column
-from catalog.models import Run, Spectrum
+from catalog.models import HIIRegion, Run, Spectrum
 from catalog.paging import value_at
+from retrieval.flags import candidate_warnings
 
 MISSING = "—"
 LONG = 40
+REGION_NAMES = ("WISE_Name", "WISE_Region")  # columns that lead to the page of the row's region
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ def cell(column: Column, row: Any, *, run: Run | None = None) -> Cell:
     url = ""
     if column.name == "file_LAMOST":
         url = spectrum_url(row if isinstance(row, Spectrum) else row.spectrum, run=run)
+    elif column.name in REGION_NAMES:
+        region = row if isinstance(row, HIIRegion) else getattr(row, "region", None)
+        url = region_url(region, run=run) if isinstance(region, HIIRegion) else ""
     return Cell(written(column, value), column.kind in ("int", "float"), url)
 
 
@@ -46,6 +51,8 @@ def written(column: Column, value: Any) -> str:
         return "yes" if value else "no"
     if column.kind == "float":
         return number(value, column.decimals)
+    if column.name == "flags":
+        return "; ".join(candidate_warnings(value)) or MISSING
     return str(value)
 
 
@@ -71,3 +78,9 @@ def spectrum_url(spectrum: Spectrum, *, run: Run | None = None) -> str:
     """The page of exactly this spectrum, with a pinned run where one is given."""
     query = {"release": spectrum.release.slug} | ({"run": run.pk} if run else {})
     return f"{reverse('spectrum', args=[spectrum.name])}?{urlencode(query)}"
+
+
+def region_url(region: HIIRegion, *, run: Run | None = None) -> str:
+    """The page of exactly this region, of its version, with a pinned run where one is given."""
+    query = {"version": region.version} | ({"run": run.pk} if run else {})
+    return f"{reverse('region', args=[region.name])}?{urlencode(query)}"

@@ -13,8 +13,15 @@ from catalog.filtersets import YesNoFilter
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Object", ("name", "release", "role", "kind", "cls", "subclass", "object_type")),
     ("File", ("file", "reason", "batch")),
-    ("Position", ("position", "radius", "region", "catalog", "status")),
-    ("Redshift and velocity", ("z", "z_cl", "velocity_kms")),
+    (
+        "Position",
+        (
+            "position", "radius", "region", "catalog", "code", "version", "status", "certified",
+            "has_spectra",
+        ),
+    ),
+    ("Counterparts", ("novelty", "waits_for")),
+    ("Redshift and velocity", ("z", "z_cl", "velocity_kms", "velocity_lsr_kms", "near_galaxy")),
     ("Lines and class", ("bpt_class", "nebula_state", "log_nii_ha", "log_oiii_hb", "snr_min")),
     (
         "Inspection",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from catalog import selectors
@@ -17,6 +18,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "run": run,
         "numbers": selectors.run_numbers(run=run) if run else None,
+        "searched": urlencode(run.query_selection, doseq=True) if run else "",
         "releases": selectors.releases_held(),
     }
     return render(request, "catalog/home.html", context)

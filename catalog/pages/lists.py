@@ -18,14 +18,24 @@ from catalog.tables import TABLES, Table, current_run
 from .cells import cell
 from .filters import chips, groups, unknown, without
 
-NOT_FILTERS = ("sort", "after", "before", "run")
+NOT_FILTERS = ("sort", "after", "before", "run", "columns")
+ALL = "all"
+KEPT = ("sort", "run", "columns")  # while filters change
 ABOUT = {
     "galaxies": (
         "Candidates beyond the velocity limit: their redshifts from lines and from a template agree."
     ),
     "nebulae": (
-        "Candidates under the velocity limit in both redshifts: inside a WISE H II region, newly found by "
-        "the diagnostic, or unclear."
+        "Candidates under the velocity limit in both redshifts that lie inside a WISE H II region, or that "
+        "the diagnostic finds outside, as in the paper's Table 2."
+    ),
+    "unclear": (
+        "Candidates under the velocity limit that lie in no WISE H II region and that the diagnostic does "
+        "not call H II-like: planetary nebulae among them, and what cannot be told."
+    ),
+    "regions": (
+        "The WISE Catalog of Galactic H II Regions, with the nebula candidates that the run finds in each. A "
+        "region that is not known (K) and holds one is newly certified."
     ),
     "candidates": (
         "Every spectrum whose redshift from lines is confirmed by its nearest template in at least one "
@@ -80,7 +90,8 @@ def table_page(
     run = run_asked(request) if table.of_run else None
     filterset = table.filter(run=run, params=params)
     form = groups(filterset)
-    order, error = _order(table, params)
+    shown = table.columns if params.get("columns") == ALL else [table.column(name) for name in table.shown]
+    order, error = _order(table, params, [column.name for column in shown])
     if strange := unknown(form, params, NOT_FILTERS):
         error = f"There is no filter {', '.join(strange)} in this list."
     valid = filterset.is_valid() and not error
@@ -93,7 +104,6 @@ def table_page(
             )
         except BadTokenError as bad:
             error, valid = str(bad), False
-    shown = [table.column(name) for name in table.shown]
     active = chips(filterset, params)
     pinned = run if params.get("run") else None
     rows = [[cell(column, row, run=pinned) for column in shown] for row in page.rows]
@@ -111,8 +121,10 @@ def table_page(
         "invalid": not filterset.is_valid(),
         "groups": form,
         "chips": active,
-        "clear": without(params, *(name for name in params if name not in ("sort", "run"))),
-        "kept": [(name, params[name]) for name in ("sort", "run") if params.get(name)],
+        "clear": without(params, *(name for name in params if name not in KEPT)),
+        "kept": [(name, params[name]) for name in KEPT if params.get(name)],
+        "more_columns": without(params, columns=ALL) if len(shown) < len(table.columns) else "",
+        "fewer_columns": without(params, "columns", "sort") if len(shown) > len(table.shown) else "",
         "first": without(params, "after", "before"),
         "previous": without(params, "after", before=page.before) if page.before else "",
         "next": without(params, "before", after=page.after) if page.after else "",
@@ -121,11 +133,11 @@ def table_page(
     return render(request, template, context | more, status=200 if valid else 400)
 
 
-def _order(table: Table, params: QueryDict) -> tuple[Order, str]:
-    """The sort asked for, and what is wrong with it."""
+def _order(table: Table, params: QueryDict, shown: list[str]) -> tuple[Order, str]:
+    """The sort asked for, by a shown column, and what is wrong with it."""
     asked = params.get("sort") or table.order
     name = asked.removeprefix("-")
-    if name not in table.shown:
+    if name not in shown:
         return (
             Order(table.column(table.order.removeprefix("-")).path),
             f"There is no shown column “{name}” to sort by.",

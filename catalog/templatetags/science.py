@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django import template
 
-from catalog.models import Run, Spectrum
-from catalog.pages.cells import MISSING, number, spectrum_url, with_error
+from catalog.inspection import reasons
+from catalog.models import HIIRegion, Run, Spectrum
+from catalog.pages.cells import MISSING, number, region_url, spectrum_url, with_error
 
 register = template.Library()
 
@@ -34,7 +35,19 @@ def or_dash(value: object) -> object:
     return MISSING if value is None or value == "" else value
 
 
+@register.filter
+def vote_reasons(bits: int) -> str:
+    """The reasons of a vote in words."""
+    return "; ".join(reasons.decode(bits))
+
+
 @register.simple_tag
 def spectrum_address(spectrum: Spectrum, run: Run | None = None) -> str:
     """The page of exactly this spectrum, under a pinned run where one is given."""
     return spectrum_url(spectrum, run=run)
+
+
+@register.simple_tag
+def region_address(region: HIIRegion, run: Run | None = None) -> str:
+    """The page of exactly this H II region, under a pinned run where one is given."""
+    return region_url(region, run=run)

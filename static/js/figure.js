@@ -5,6 +5,7 @@ const ROLES = {
   flux: "--fig-flux", band: "--fig-band", template: "--fig-template", continuum: "--fig-continuum", curve: "--ink",
   "star-forming": "--fig-sf", composite: "--fig-composite", LINER: "--fig-liner", Seyfert: "--fig-seyfert",
   unclassified: "--fig-unclassified",
+  inside: "--fig-sf", near: "--fig-seyfert", galaxy: "--fig-unclassified", other: "--control",
 };
 const SHAPES = { sky: "--fig-sky", join: "--fig-join", mask: "--fig-mask" };
 

@@ -15,6 +15,10 @@ PINNED = {
     "/": 5,
     "/galaxies/": 5,
     "/nebulae/": 5,
+    "/unclear/": 4,
+    "/regions/": 4,
+    "/regions/G173.588-01.606/": 8,
+    "/regions/G173.588-01.606/figure.json": 5,
     "/candidates/": 4,
     "/spectra/": 5,
     "/refusals/": 3,
@@ -29,6 +33,7 @@ PINNED = {
 
 @pytest.mark.parametrize("url", PINNED)
 def test_queries(client: Client, held: Held, django_assert_num_queries: Any, url: str) -> None:
+    f.HIIRegionFactory(name="G173.588-01.606")
     for n in range(60):
         f.CandidateFactory(run=held.run, nebula=n % 2 == 0, region=f.HIIRegionFactory() if n % 4 else None)
         f.RefusalFactory()

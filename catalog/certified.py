@@ -1,0 +1,132 @@
+"""H II regions as a run finds them: who lies inside, which are newly certified, and how Table 2 prints them.
+
+A region is newly certified where it is not known (its code is not K) and is the best region of at least one
+nebula candidate; it is confirmed where the diagnostic says H II-like of one of them. Newly certified regions
+are numbered by code (G, C, Q: the more certain first), then by WISE name, which gives the two numbers that
+Lu et al. 2022 print.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Collate, Concat
+
+from .models import Candidate, HIIRegion, RegionMatch, Run
+from .regions import regions_in_use
+
+KNOWN = HIIRegion.Catalog.KNOWN
+
+
+def of_run(run: Run) -> QuerySet[Candidate]:
+    """The nebula candidates of a run."""
+    return Candidate.objects.filter(run=run, kind=Candidate.Kind.NEBULA)
+
+
+def with_regions(rows: QuerySet[Candidate], *, among: QuerySet[Candidate]) -> QuerySet[Any]:
+    """Nebula candidates with what Table 2 says of their regions.
+
+    Adds ``wise_name`` ("G173.468+03.230 [1]*" where newly certified and confirmed, "-" outside),
+    ``region_number``, ``region_confirmed``, ``wise_catalog``, and ``glon`` and ``glat`` of the region, or of
+    the spectrum where it lies outside. ``among`` are the nebula candidates that certify: those of a run, or
+    of a catalogue.
+    """
+    return (
+        rows.annotate(**_certified(among, region="region", fields="region__"))
+        .annotate(
+            wise_name=Case(
+                When(
+                    region_number__isnull=False,
+                    then=Concat(
+                        F("region__name"), Value(" ["), Cast("region_number", CharField()), Value("]"),
+                        Case(When(region_confirmed=True, then=Value("*")), default=Value("")),
+                        output_field=CharField(),
+                    ),
+                ),
+                default=Coalesce("region__name", Value("-")),
+                output_field=CharField(),
+            ),
+            wise_catalog=Coalesce("region__catalog", Value("-")),
+            glon=Coalesce("region__glon", F("spectrum__glon")),
+            glat=Coalesce("region__glat", F("spectrum__glat")),
+        )
+    )  # fmt: skip
+
+
+def regions(run: Run | None) -> QuerySet[Any]:
+    """Regions of every version, with what a run holds in each.
+
+    Adds ``n_spectra`` (nebula candidates whose best region it is), ``n_inside`` (all within its radius),
+    ``n_confirmed`` (of the former, H II-like), ``status`` ("known", "newly certified" or, without spectra,
+    empty), ``region_number``, ``region_confirmed``, and ``of_run`` where the run matched with its version.
+    """
+    if run is None:
+        return HIIRegion.objects.none()
+    nebulae = of_run(run)
+    best = nebulae.filter(region=OuterRef("pk"))
+    inside = RegionMatch.objects.filter(
+        region=OuterRef("pk"), spectrum__candidates__run=run, spectrum__candidates__kind=Candidate.Kind.NEBULA
+    )
+    return (
+        HIIRegion.objects.annotate(
+            n_spectra=_counted(best, "region"),
+            n_inside=_counted(inside, "region"),
+            n_confirmed=_counted(best.filter(nebula_state=Candidate.NebulaState.HII), "region"),
+            of_run=Case(When(version=run.region_version or regions_in_use(), then=True), default=False),
+        )
+        .annotate(
+            status=Case(
+                When(n_spectra=0, then=Value("")),
+                When(catalog=KNOWN, then=Value("known")),
+                default=Value("newly certified"),
+            )
+        )
+        .annotate(**_certified(nebulae, region="pk", fields=""))
+    )
+
+
+def _certified(among: QuerySet[Candidate], *, region: str, fields: str) -> dict[str, Case]:
+    """Number and confirmation of a newly certified region; empty for any other.
+
+    ``region`` leads from a row to the region's id, ``fields`` to its fields.
+    """
+    among = among.filter(region__isnull=False).exclude(region__catalog=KNOWN).order_by()
+    up_to = among.annotate(key=_key("region__"), one=Value(1)).filter(key__lte=OuterRef("_region_key"))
+    number = up_to.values("one").annotate(n=Count("region", distinct=True)).values("n")
+    here = among.filter(region=OuterRef(region))
+    certified = Exists(here)
+    return {
+        "_region_key": _key(fields),
+        "region_number": Case(When(certified, then=Subquery(number)), output_field=IntegerField()),
+        "region_confirmed": Case(
+            When(certified, then=Exists(here.filter(nebula_state=Candidate.NebulaState.HII)))
+        ),
+    }
+
+
+def _key(fields: str) -> Any:
+    """Sorts regions by code, then by name, byte by byte whatever the database's language."""
+    codes = [HIIRegion.Catalog.GROUP, HIIRegion.Catalog.CANDIDATE, HIIRegion.Catalog.RADIO_QUIET]
+    rank = Case(
+        *(When(**{f"{fields}catalog": code}, then=Value(str(rank))) for rank, code in enumerate(codes, 1)),
+        default=Value("0"),
+    )
+    return Collate(Concat(rank, F(f"{fields}name"), output_field=CharField()), "C")
+
+
+def _counted(rows: QuerySet[Any], group: str) -> Coalesce:
+    counted = rows.order_by().values(group).annotate(n=Count("pk", distinct=True)).values("n")
+    return Coalesce(Subquery(counted), Value(0))
