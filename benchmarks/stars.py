@@ -41,7 +41,7 @@ STEP_KMS = 40.0
 RANGE = (3712.0, 7200.0)  # Angstrom
 SMOOTH_KMS = 12_000.0  # sigma: far wider than a Balmer line of an A star
 
-GRID = np.arange(*np.log(RANGE), STEP_KMS / SPEED_OF_LIGHT)
+GRID = np.arange(np.log(RANGE[0]), np.log(RANGE[1]), STEP_KMS / SPEED_OF_LIGHT)
 
 
 def template(paths_and_z: list[tuple[Path, float]]) -> NDArray[np.float64]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from retrieval.diagnose import Flux
-from retrieval.measure import LineFit, measure_lines
+from retrieval.measure import LineFit, measure_many
 
 from . import classes
 from .arrays import load_spectrum
 from .classes import candidates_classify
 from .models import Candidate, LineMeasurement
+
+READ_AT_ONCE = 128  # spectra in memory: as many as are fitted at once
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,16 @@ def candidates_measured(*, candidates: Iterable[Candidate]) -> tuple[list[Measur
 
     Writes nothing.
     """
-    measured, failures = [], []
-    for candidate in candidates:
-        try:
-            observed = load_spectrum(candidate.spectrum)
-            fits = measure_lines(
-                observed.wavelength, observed.flux, observed.ivar, candidate.z_cl, mask=observed.bad
-            )
-        except (ValueError, OSError) as error:
-            failures.append((candidate.spectrum.name, str(error)))
-        else:
-            measured.append(Measured(candidate, fits))
+    waiting, measured, failures = list(candidates), [], []
+    for start in range(0, len(waiting), READ_AT_ONCE):
+        read = []
+        for candidate in waiting[start : start + READ_AT_ONCE]:
+            try:
+                read.append((candidate, load_spectrum(candidate.spectrum)))
+            except (ValueError, OSError) as error:
+                failures.append((candidate.spectrum.name, str(error)))
+        fits = measure_many([observed for _, observed in read], [candidate.z_cl for candidate, _ in read])
+        measured += [Measured(candidate, lines) for (candidate, _), lines in zip(read, fits, strict=True)]
     return measured, failures
 
 
@@ -64,8 +65,10 @@ def measurements_store(*, measured: Iterable[Measured]) -> None:
 def _row(candidate: Candidate, fit: LineFit) -> LineMeasurement:
     return LineMeasurement(
         candidate=candidate, line=fit.line, flux=_finite(fit.flux), flux_err=_finite(fit.flux_err),
-        ew=_finite(fit.ew), ew_err=_finite(fit.ew_err), center=fit.center, sigma_kms=_finite(fit.sigma_kms),
-        snr=_finite(fit.snr), continuum=_finite(fit.continuum), flags=fit.flags,
+        flux_limit=_finite(fit.flux_limit), ew=_finite(fit.ew), ew_err=_finite(fit.ew_err), center=fit.center,
+        sigma_kms=_finite(fit.sigma_kms), sigma_kms_err=_finite(fit.sigma_kms_err), snr=_finite(fit.snr),
+        continuum=_finite(fit.continuum), continuum_err=_finite(fit.continuum_err),
+        absorption_ew=_finite(fit.absorption_ew), flags=fit.flags,
     )  # fmt: skip
 
 

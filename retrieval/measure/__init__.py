@@ -51,12 +51,14 @@ def measure_lines(
 
 
 def measure_many(spectra: Sequence[Observed], z: Iterable[float]) -> list[tuple[LineFit, ...]]:
-    """As `measure_lines` for each of `spectra` at its `z`, but all at once, which takes a fraction of the time.
+    """As `measure_lines` for each of `spectra` at its `z`, but in blocks, which takes a fraction of the time.
 
-    A result does not depend on which spectra it was measured with.
+    A result does not depend on the spectra that it was measured with.
     """
     checked = [_checked(s.wavelength, s.flux, s.ivar, at, s.bad) for s, at in zip(spectra, z, strict=True)]
-    return [fits for start in range(0, len(checked), BLOCK) for fits in _measure(checked[start : start + BLOCK])]
+    return [
+        fits for start in range(0, len(checked), BLOCK) for fits in _measure(checked[start : start + BLOCK])
+    ]
 
 
 def _measure(spectra: list[Pixels]) -> list[tuple[LineFit, ...]]:

@@ -43,10 +43,10 @@ class Pixels:
 class Block:
     """One window of many spectra, (rows, pixels) each.
 
-    `rest` is wavelength over 1 + z; `root` the root of the weights, 0 where there is no good pixel, as in rows
-    that are not `usable` and in the last pixel of each; `flux` and `stars` (starlight over its smooth
+    `rest` is wavelength over 1 + z. `root` is the root of the weights: 0 where there is no good pixel, in the
+    rows that are not `usable`, and in the last pixel of each row. `flux` and `stars` (starlight over its smooth
     continuum) are weighted by it; `slope` runs from -1 to 1 over the window. `prior` (rows,) is one over what
-    absorption may differ from the stars', in flux units times Angstrom at rest.
+    the absorption may differ from the stars', in flux units times Angstrom at rest.
     """
 
     window: Window
@@ -59,8 +59,10 @@ class Block:
     usable: Mask
 
     def rows(self, chosen: NDArray[np.intp]) -> Block:
-        arrays = (self.rest, self.flux, self.root, self.stars, self.slope, self.prior, self.usable)
-        return Block(self.window, *(array[chosen] for array in arrays))
+        return Block(
+            self.window, self.rest[chosen], self.flux[chosen], self.root[chosen], self.stars[chosen],
+            self.slope[chosen], self.prior[chosen], self.usable[chosen],
+        )  # fmt: skip
 
 
 def blocks_of(spectra: Sequence[Pixels]) -> list[Block]:
@@ -74,9 +76,7 @@ def blocks_of(spectra: Sequence[Pixels]) -> list[Block]:
     ]
 
 
-def _block(
-    window: Window, spectra: Sequence[Pixels], shapes: Sequence[Array | None]
-) -> tuple[Block, Array]:
+def _block(window: Window, spectra: Sequence[Pixels], shapes: Sequence[Array | None]) -> tuple[Block, Array]:
     """The block, and the residuals of its continuum in units of its errors, NaN at the lines."""
     ends = [np.searchsorted(s.wavelength, np.array((window.low, window.high)) * (1 + s.z)) for s in spectra]
     width = max(last - first for first, last in ends) + 1
@@ -124,7 +124,7 @@ def _off_lines(rest: Array, flux: Array, root: Array, stars: Array, slope: Array
     line = np.linalg.solve(normal, design @ (flux * off)[:, :, None])
     residual = np.where(off > 0, flux * off - (line.transpose(0, 2, 1) @ design)[:, 0], np.nan)
     residual[~known] = 0.0
-    return line[:, 0, 0], residual
+    return np.asarray(line[:, 0, 0]), np.asarray(residual)
 
 
 def _grain(residuals: Sequence[Array]) -> Array:
@@ -142,4 +142,6 @@ def _grain(residuals: Sequence[Array]) -> Array:
 
     variance = np.maximum(product(0), 1e-6)
     lags = range(1, GRAIN_LAGS + 1)
-    return np.maximum(1.0, 1.0 + sum(2 * np.exp(-((lag / GRAIN_SIGMA) ** 2) / 4) * product(lag) / variance for lag in lags))
+    return np.maximum(
+        1.0, 1.0 + sum(2 * np.exp(-((lag / GRAIN_SIGMA) ** 2) / 4) * product(lag) / variance for lag in lags)
+    )

@@ -1,9 +1,9 @@
 """Starlight under the lines: which stars of a small set, mixed, leave the absorption that a spectrum shows.
 
-The set holds mean spectra of stars, divided by their own smooth continuum, and a featureless one for stars too
-hot to absorb much (see docs/measurement.md). A spectrum is a smooth curve times a mixture of them with
-shares that are not negative; curve and shares are found in turn, emission lines left out. Only absorption is
-taken from the stars, so that neither dust nor flux calibration matters.
+The set holds mean spectra of stars, divided by their own smooth continuum, and a featureless one for stars
+too hot to absorb much (benchmarks/stars.py makes it, docs/measurement.md says what it is worth). A spectrum
+is a smooth curve times a mixture of them with shares that are not negative; curve and shares are found in
+turn, emission lines left out. Only absorption is taken from the stars: neither dust nor flux calibration matters.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def absorption(wavelength: Array, flux: Array, ivar: Array, good: Mask, z: float
     usable = good & (rest > REST_RANGE[0]) & (rest < REST_RANGE[1])
     for low, high in SKY_BANDS[:3]:  # narrow and strong; telluric bands are part of the smooth curve
         usable &= (wavelength < low) | (wavelength > high)
-    ends = np.searchsorted(rest, np.outer(_EMISSION, (1 - EMISSION_KMS / SPEED_OF_LIGHT, 1 + EMISSION_KMS / SPEED_OF_LIGHT)))
+    ends = np.searchsorted(
+        rest, np.outer(_EMISSION, (1 - EMISSION_KMS / SPEED_OF_LIGHT, 1 + EMISSION_KMS / SPEED_OF_LIGHT))
+    )
     for first, last in ends:
         usable[first:last] = False
     if np.count_nonzero(usable) < LEAST_PIXELS:
@@ -87,7 +89,9 @@ def _mix(x: Array, y: Array, root: Array, kept: Mask) -> Array:
     curves = _splines(x)
     weight = root.copy()
     chosen, shares = 1, np.full(held.absorption.shape[1], 1.0 / held.absorption.shape[1])
-    sets = [np.array([np.interp(at, held.log_wavelength, kind) for kind in kinds]) for kinds in held.absorption]
+    sets = [
+        np.array([np.interp(at, held.log_wavelength, kind) for kind in kinds]) for kinds in held.absorption
+    ]
     for _ in range(ROUNDS):
         basis = curves * (shares @ sets[chosen] * weight)[:, None]
         smooth = curves @ np.linalg.solve(_normal(basis.T), basis.T @ (y * weight))

@@ -1,8 +1,8 @@
 """Gaussians on starlight, many spectra at once.
 
-One velocity for all lines of a spectrum, one width for its forbidden lines and one for its Balmer lines. Given
-these three the model is linear, so only they are searched: variable projection (Golub & Pereyra 1973) in
-Kaufman's form (1975), with Levenberg's damping, each spectrum with its own. What is usual of velocity and
+One velocity for all lines of a spectrum, one width for its forbidden lines and one for its Balmer lines.
+Given these three the model is linear, so only they are searched: variable projection (Golub & Pereyra 1973)
+in Kaufman's form (1975), with Levenberg's damping, each spectrum with its own. What is usual of velocity and
 width enters as a Gaussian prior, so that faint lines keep to it and strong ones do not feel it.
 """
 
@@ -51,10 +51,13 @@ _PRIOR = np.array(
 
 @dataclass(frozen=True, eq=False)
 class WindowFit:
-    """One block fitted: `amplitudes` (rows, m), flux per profile at rest wavelengths, then level and slope of
-    the continuum, then for Balmer windows what absorbs more than predicted (Angstrom of equivalent width times
-    level); `covariance` (rows, m, m) includes velocity and width; `absorbed` (rows, profiles) is the flux that
-    each profile would lack on a straight continuum."""
+    """One block fitted.
+
+    `amplitudes` (rows, m): flux of each profile with wavelengths at rest; level and slope of the continuum;
+    and in a Balmer window the equivalent width, times level, that absorbs more than the stars say.
+    `covariance` (rows, m, m) includes what velocity and width add. `absorbed` (rows, profiles) is the flux
+    that each profile would lack on a straight continuum.
+    """
 
     amplitudes: Array
     covariance: Array
@@ -63,8 +66,8 @@ class WindowFit:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """`offset` (rows,) km/s from z; `sigma` and `sigma_err` (rows, 2) km/s, forbidden and Balmer; `free` (rows,)
-    False where the lines were too faint to show velocity and width, so that usual ones were taken."""
+    """`offset` (rows,) km/s from z; `sigma` and `sigma_err` (rows, 2) km/s, forbidden and Balmer; `free`
+    (rows,) False where the lines were too faint to show velocity and width, so that usual ones were taken."""
 
     offset: Array
     sigma: Array
@@ -144,8 +147,8 @@ class _Terms:
 
 
 def _columns(block: Block, shape: Array) -> tuple[Array, Array]:
-    """Weighted linear columns (rows, m, pixels), and the profiles' derivatives with the shape, (rows, profiles,
-    3, pixels)."""
+    """Weighted linear columns (rows, m, pixels), and the profiles' derivatives with the shape, (rows,
+    profiles, 3, pixels)."""
     window = block.window
     count = len(window.profiles)
     rows, pixels = block.rest.shape
@@ -188,7 +191,8 @@ def _terms(block: Block, shape: Array) -> _Terms:
         solution.inverse,
         cross,
         gradient=(tangents @ solution.residual[:, :, None])[:, :, 0],
-        curvature=tangents @ tangents.transpose(0, 2, 1) - cross.transpose(0, 2, 1) @ solution.inverse @ cross,
+        curvature=tangents @ tangents.transpose(0, 2, 1)
+        - cross.transpose(0, 2, 1) @ solution.inverse @ cross,
     )
 
 

@@ -30,8 +30,8 @@ class LineFit:
     in Angstrom, above 0 in emission; `center` observed vacuum Angstrom; `sigma_kms` the width as observed,
     instrument included, and `sigma_kms_err` its error, NaN where it was assumed; `snr` flux over error;
     `continuum` and `continuum_err` in flux units: the smooth continuum at the line, over any absorption;
-    `absorption_ew` what the line would lack in `ew` had the stars' absorption not been taken out; `flags` bits of
-    `LineFlag`. A failed fit holds NaN, as do equivalent widths without a continuum.
+    `absorption_ew` what the line would lack in `ew` had the stars' absorption not been taken out; `flags`
+    bits of `LineFlag`. A failed fit holds NaN, as do equivalent widths without a continuum.
     """
 
     line: str
@@ -72,9 +72,7 @@ def report(spectra: Sequence[Pixels], blocks: Sequence[Block], fit: Fit) -> list
     return [_of_spectrum(row, s, columns, bool(fit.free[row])) for row, s in enumerate(spectra)]
 
 
-def _column(
-    key: str, parts: tuple[str, ...], z: Array, blocks: Sequence[Block], fit: Fit
-) -> _Column:
+def _column(key: str, parts: tuple[str, ...], z: Array, blocks: Sequence[Block], fit: Fit) -> _Column:
     number = next(n for n, window in enumerate(WINDOWS) if parts[0] in window.keys)
     window, block, solved = WINDOWS[number], blocks[number], fit.windows[number]
     count, size = len(window.profiles), solved.amplitudes.shape[1]
