@@ -140,7 +140,7 @@ GALAXIES = Table(
     f.GalaxyFilterSet, _galaxies, "z_our",
 )  # fmt: skip
 NEBULAE = Table(
-    "nebulae", "Galactic H II regions and nebulae", (*c.NEBULA_COLUMNS, *c.NEBULA_MORE),
+    "nebulae", "Galactic H II regions and nebulae", (*c.NEBULA_COLUMNS, *c.NEBULA_MORE_COLUMNS),
     tuple(column.name for column in c.NEBULA_COLUMNS),
     f.NebulaFilterSet, _nebulae, "-WISE_Name",
 )  # fmt: skip

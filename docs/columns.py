@@ -10,6 +10,9 @@ PAGE = ROOT / "docs" / "users" / "columns.md"
 TITLES = {
     "GALAXY": "Galaxies",
     "NEBULA": "Nebulae",
+    "NEBULA_MORE": "Nebulae, besides Table 2",
+    "UNCLEAR": "Nebula candidates that stay unclear",
+    "REGION": "H II regions",
     "CANDIDATE": "Candidates",
     "SPECTRUM": "Spectra",
     "VOTE": "Votes",

@@ -8,7 +8,7 @@ from .candidates import CANDIDATE_COLUMNS
 from .column import Column
 from .inspection import INSPECTED_COLUMNS, VOTE_COLUMNS
 from .lookups import LOOKUP_COLUMNS
-from .regions import NEBULA_MORE, REGION_COLUMNS, UNCLEAR_COLUMNS
+from .regions import NEBULA_MORE_COLUMNS, REGION_COLUMNS, UNCLEAR_COLUMNS
 from .spectra import REFUSAL_COLUMNS, SPECTRUM_COLUMNS
 from .tables import GALAXY_COLUMNS, NEBULA_COLUMNS
 
@@ -18,7 +18,7 @@ __all__ = [
     "INSPECTED_COLUMNS",
     "LOOKUP_COLUMNS",
     "NEBULA_COLUMNS",
-    "NEBULA_MORE",
+    "NEBULA_MORE_COLUMNS",
     "REFUSAL_COLUMNS",
     "REGION_COLUMNS",
     "SPECTRUM_COLUMNS",

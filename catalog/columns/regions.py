@@ -36,7 +36,7 @@ _JUDGED = _of_candidates(
     "nebula_reason", "velocity", "velocity_LSR", "velocity_region", "near_galaxy", "flags", "snr_r",
 )  # fmt: skip
 
-NEBULA_MORE: tuple[Column, ...] = (
+NEBULA_MORE_COLUMNS: tuple[Column, ...] = (
     Column("WISE_Region", "Region", "region__name", "str", "Plain name of the best WISE H II region", ucd="meta.id.cross"),
     Column("number", "Number", "region_number", "int", "Number of a newly certified region: the brackets of WISE_Name", ucd="meta.number"),
     Column("confirmed", "Confirmed", "region_confirmed", "bool", "Newly certified: 1 where the diagnostic calls a spectrum of the region H II-like, the asterisk of WISE_Name", ucd="meta.code"),

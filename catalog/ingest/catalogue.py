@@ -138,8 +138,10 @@ def _csv_rows(name: str, stream: Any) -> Iterator[Row]:
     header = text.readline()
     delimiter = "|" if "|" in header else ","
     names = _card_names(name, next(csv.reader([header], delimiter=delimiter), []))
-    lines = csv.reader(text, delimiter=delimiter)
+    lines = csv.reader(text, delimiter=delimiter, strict=True)
     for number, values in enumerate(lines, start=2):
+        if any("\n" in value for value in values):
+            raise csv.Error("the next row opens a quote and does not close it, which would swallow rows")
         if values:
             yield number, dict(zip(names, values, strict=False)) if len(values) == len(names) else {}
 

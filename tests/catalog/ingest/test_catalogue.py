@@ -173,6 +173,8 @@ def test_damage_is_said_with_what_to_do(tmp_path: Path):
         "cut.csv.gz": packed[:-100],
         "garbled.csv.gz": garbled,
         "endless.csv": csv_text([*many, row(subclass="x" * 200_000)]),
+        "quote.csv": csv_text([*many[:9], row(obsid=10, subclass='"Non'), *many[10:]]),
+        "quotes.csv": csv_text([*many[:9], row(obsid=10, subclass='"Non'), row(obsid=11, objtype='x"')]),
     }
     for name, content in damaged.items():
         (tmp_path / name).write_bytes(content)
