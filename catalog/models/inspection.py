@@ -98,11 +98,6 @@ class Vote(models.Model):
         null=True, blank=True, help_text="When the inspector voted anew or took it back."
     )
 
-    @property
-    def spectrum(self) -> Spectrum:
-        """What the vote is about."""
-        return self.candidate.spectrum
-
     class Meta:
         ordering = ["id"]
         constraints = [
@@ -115,6 +110,11 @@ class Vote(models.Model):
                 condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="vote_seconds_positive"
             ),
         ]
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """What the vote is about."""
+        return self.candidate.spectrum
 
 
 class InspectionLease(models.Model):

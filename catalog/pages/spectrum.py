@@ -17,14 +17,14 @@ from catalog.arrays import load_spectrum
 from catalog.evidence import Evidence, spectra_named
 from catalog.figures.lines import DRAWN_LINES
 from catalog.figures.spectrum import masked_stretches, spectrum_figure
+from catalog.inspection import selectors as inspection
+from catalog.inspection.services import HIGHEST_Z, LOWEST_Z
 from catalog.models import Spectrum
 from retrieval.lines import LINE
 from retrieval.masks import MASK_BIT
 from retrieval.readers import WARNINGS, ObservedSpectrum, Refused
 
 from .lists import run_asked
-
-LOWEST_Z, HIGHEST_Z = -0.5, 10.0
 
 
 @require_safe
@@ -57,6 +57,9 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
             (LINE[key].label if key in LINE else key, flux) for key, flux in truth.line_fluxes.items()
         ]
         if truth
+        else [],
+        "events": inspection.history(candidate=evidence.candidate, user=request.user)
+        if evidence.candidate
         else [],
         "warnings": [WARNINGS.get(code, code) for code in spectrum.warnings],
         "figure_url": f"{reverse('spectrum-figure', args=[name])}?{urlencode(figure_query)}",

@@ -1,0 +1,217 @@
+"""The pages of inspection: a candidate to vote on, conflicts to decide, and the whole as a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from catalog.columns import Column
+from catalog.downloads import as_csv
+from catalog.evidence import Evidence
+from catalog.models import Candidate, Vote
+from catalog.pages.lists import run_asked
+from catalog.pages.spectrum import HIGHEST_Z, LOWEST_Z, parse_z
+from catalog.paging import BadTokenError, Order, Page, get_page
+
+from . import assignment, overview, selectors, services
+from .forms import AdjudicationForm, VoteForm, WithdrawalForm
+from .groups import MAY_RESOLVE, MAY_VOTE, MAY_WITHDRAW
+
+CHAIN_COLUMNS = (
+    Column("step", "Step", "key", "str", "Step of the chain"),
+    Column("what", "What", "label", "str", "The step in words"),
+    Column("candidates", "Candidates", "count", "int", "Candidates of the run in this step"),
+    Column("paper", "The paper", "paper", "str", "The number of Lu et al. 2022, for LAMOST DR7"),
+)
+CONFLICTS_AT_ONCE = 20
+
+
+@require_safe
+@never_cache
+@login_required
+def inspect_next(request: HttpRequest) -> HttpResponse:
+    """Lend the inspector a candidate of the shown run and go to it; say so where none wants their vote."""
+    run = run_asked(request)
+    candidate = assignment.candidate_lend(run=run, user=request.user) if run else None
+    if candidate:
+        return HttpResponseRedirect(reverse("inspect-candidate", args=[candidate.pk]))
+    if not request.user.has_perm(MAY_VOTE):
+        raise PermissionDenied
+    return render(request, "catalog/inspection/none.html", {"run": run})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@login_required
+def inspect_candidate(request: HttpRequest, pk: int) -> HttpResponse:
+    """One candidate with its evidence, to vote on or to decide."""
+    if not any(request.user.has_perm(right) for right in (MAY_VOTE, MAY_RESOLVE, MAY_WITHDRAW)):
+        raise PermissionDenied
+    candidate = get_object_or_404(
+        Candidate.objects.select_related(
+            "run", "spectrum__release", "spectrum__source", "region", "gold_standard"
+        ),
+        pk=pk,
+    )
+    bound = None
+    if request.method == "POST":
+        done, bound = _act(request, candidate)
+        if done:
+            return done
+    return render(
+        request, "catalog/inspection/inspect.html", _shown(request, candidate, bound),
+        status=400 if bound else 200,
+    )  # fmt: skip
+
+
+def _act(request: HttpRequest, candidate: Candidate) -> tuple[HttpResponse | None, forms.Form | None]:
+    """Do what was asked: where to go then, or the form with what is wrong."""
+    kinds: dict[str, tuple[type[forms.Form], Callable[..., Any], str, str]] = {
+        "vote": (VoteForm, services.vote_cast, "inspect", "Your vote on {} is kept."),
+        "take-back": (forms.Form, services.vote_withdraw, "", "Your vote on {} is taken back."),
+        "decide": (AdjudicationForm, services.adjudicate, "conflicts", "Your decision on {} is kept."),
+        "withdraw": (WithdrawalForm, services.candidate_withdraw, "", "{} is withdrawn."),
+    }
+    action = request.POST.get("action", "")
+    if action not in kinds:
+        raise Http404("There is no such action.")
+    kind, service, then, said = kinds[action]
+    form = kind(request.POST, **({"prefix": "decision"} if action == "decide" else {}))
+    if form.is_valid():
+        given = form.arguments() if hasattr(form, "arguments") else form.cleaned_data
+        try:
+            service(candidate_id=candidate.pk, user=request.user, **given)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            here = reverse("inspect-candidate", args=[candidate.pk])
+            link = format_html('<a href="{}">{}</a>', here, candidate.spectrum.name)
+            messages.success(request, format_html(said, link))
+            after = f"{reverse(then)}?{urlencode({'run': candidate.run_id})}" if then else here
+            return HttpResponseRedirect(after), None
+    return None, form
+
+
+def _shown(request: HttpRequest, candidate: Candidate, bound: forms.Form | None) -> dict[str, Any]:
+    """What the page of a candidate shows to this reader."""
+    user: Any = request.user
+    evidence = Evidence(spectrum=candidate.spectrum, run=candidate.run)
+    vote = selectors.standing_vote(candidate=candidate, user=user)
+    taken = selectors.is_open(candidate)
+    lent = None
+    if taken and not vote and user.has_perm(MAY_VOTE):
+        lent = assignment.candidate_lend(run=candidate.run, user=user, candidate_id=candidate.pk)
+    decidable = candidate.inspection_state != Candidate.InspectionState.WAITING
+    decision, withdrawal = None, None
+    if user.has_perm(MAY_RESOLVE) and decidable and not candidate.withdrawn_at:
+        decision = bound if isinstance(bound, AdjudicationForm) else AdjudicationForm(prefix="decision")
+    if user.has_perm(MAY_WITHDRAW) and not candidate.withdrawn_at:
+        withdrawal = bound if isinstance(bound, WithdrawalForm) else WithdrawalForm()
+    typed = request.GET.get("z", "").strip()
+    z = parse_z(typed)
+    figure = reverse("spectrum-figure", args=[candidate.spectrum.name])
+    figure_query = urlencode({"release": candidate.spectrum.release.slug, "run": candidate.run_id})
+    return {
+        "candidate": candidate,
+        "spectrum": candidate.spectrum,
+        "run": candidate.run,
+        "evidence": evidence,
+        "agreeing": [line.label for line in evidence.agreeing_lines],
+        "lines": evidence.lines(z=candidate.z_cl if z is None else z),
+        "z": candidate.z_cl if z is None else z,
+        "typed_z": typed,
+        "z_refused": bool(typed) and z is None,
+        "z_limits": (LOWEST_Z, HIGHEST_Z),
+        "figure_url": f"{figure}?{figure_query}",
+        "vote": vote,
+        "vote_form": (bound if isinstance(bound, VoteForm) else VoteForm()) if lent else None,
+        "refused": bound.non_field_errors() if bound is not None else [],
+        "decision": decision,
+        "withdrawal": withdrawal,
+        "taken": taken,
+        "votes_shown": selectors.votes_visible(candidate=candidate, user=user),
+        "events": selectors.history(candidate=candidate, user=user),
+        "may_vote": user.has_perm(MAY_VOTE),
+        "may_resolve": user.has_perm(MAY_RESOLVE),
+    }
+
+
+@require_safe
+@never_cache
+@login_required
+def conflicts(request: HttpRequest) -> HttpResponse:
+    """Candidates on which inspectors disagree, with all votes side by side, for a resolver."""
+    if not request.user.has_perm(MAY_RESOLVE):
+        raise PermissionDenied
+    run = run_asked(request)
+    page, total = Page((), None, None), 0
+    if run:
+        votes = selectors.standing(Vote.objects.select_related("inspector__user"))
+        found = selectors.conflicts(run=run)
+        total = found.count()
+        try:
+            page = get_page(
+                found.select_related("spectrum__release").prefetch_related(
+                    Prefetch("votes", queryset=votes, to_attr="standing_votes")
+                ),
+                order=Order("pk"), after=request.GET.get("after", ""), size=CONFLICTS_AT_ONCE,
+            )  # fmt: skip
+        except BadTokenError as error:
+            raise Http404(str(error)) from error
+    context = {
+        "run": run,
+        "total": total,
+        "candidates": page.rows,
+        "next": urlencode({"run": run.pk, "after": page.after}) if run and page.after else "",
+    }
+    return render(request, "catalog/inspection/conflicts.html", context)
+
+
+@require_safe
+def inspection(request: HttpRequest) -> HttpResponse:
+    """The chain from candidates to what is kept, agreement, and each inspector's progress."""
+    run = run_asked(request)
+    user: Any = request.user
+    context: dict[str, Any] = {"run": run, "pinned": request.GET.get("run")}
+    if run:
+        steps = overview.chain(run=run)
+        context |= {
+            "steps": steps,
+            "most": steps[0].count,
+            "rule": selectors.rule_of(run=run),
+            "overview": overview.overview(run=run),
+            "may_vote": user.has_perm(MAY_VOTE),
+            "may_resolve": user.has_perm(MAY_RESOLVE),
+        }
+        if context["may_vote"]:
+            context["wanting"] = assignment.wanting_count(run=run, user=user)
+    return render(request, "catalog/inspection/inspection.html", context)
+
+
+@require_safe
+def chain_csv(request: HttpRequest) -> HttpResponse:
+    """The chain as CSV."""
+    run = run_asked(request)
+    if run is None:
+        raise Http404("No retrieval run has ended yet.")
+    rows = [(step.key, step.label, step.count, step.paper) for step in overview.chain(run=run)]
+    response = HttpResponse(
+        b"".join(as_csv.write(CHAIN_COLUMNS, [rows])), content_type="text/csv; charset=utf-8"
+    )
+    name = f"glowworm-inspection-run{run.pk}-{datetime.now(UTC):%Y%m%d}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
