@@ -134,10 +134,12 @@ def worker(broker: redis.Redis, tmp_path: Path) -> Iterator[Worker]:
 def wait_for(
     condition: Callable[[], bool], *, seconds: float = 120, doing: Callable[[], None] | None = None
 ) -> None:
-    """Wait until a condition holds, doing something meanwhile; fails after a while."""
+    """Wait until a condition holds, doing something now and then; fails after a while."""
     ends = time.monotonic() + seconds
+    again = 0.0
     while not condition():
         assert time.monotonic() < ends, "it did not happen in time"
-        if doing:
+        if doing and time.monotonic() >= again:
             doing()
-        time.sleep(0.5 if doing else 0.1)
+            again = time.monotonic() + 0.5
+        time.sleep(0.02)
