@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from .models import Candidate, HIIRegion, ImportBatch, Refusal, Release, Run, Snapshot, Spectrum
+from .models import Candidate, Catalogue, HIIRegion, ImportBatch, Refusal, Release, Run, Snapshot, Spectrum
+from .publishing.admin import PublishingMixin
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -116,11 +117,32 @@ class HIIRegionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(PublishingMixin, ReadOnlyAdmin):
     list_display = ("id", "profile", "created_at", "completed_at", "n_templates", "n_queries", "n_candidates")
     list_filter = ("profile", "metric")
 
     def view_on_site(self, obj: Run) -> str:
+        return obj.get_absolute_url()
+
+
+@admin.register(Catalogue)
+class CatalogueAdmin(ReadOnlyAdmin):
+    list_display = (
+        "number",
+        "title",
+        "published_at",
+        "run",
+        "n_galaxies",
+        "n_nebulae",
+        "inspected",
+        "simulated",
+    )
+    list_select_related = ("run",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def view_on_site(self, obj: Catalogue) -> str:
         return obj.get_absolute_url()
 
 

@@ -8,5 +8,6 @@ from . import views
 
 urlpatterns = [
     path("<slug:table>/download.<slug:suffix>", views.download, name="download"),
+    path("<slug:table>/spectra.tar", views.spectra_archive, name="spectra-archive"),
     path("spectra/<spectrum_name:name>/file", views.original, name="spectrum-file"),
 ]

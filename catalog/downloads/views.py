@@ -13,7 +13,8 @@ from catalog.evidence import spectra_named
 from catalog.models import Spectrum
 from catalog.tables import TABLES
 
-from .selection import NothingMatchesError, SelectionError, select
+from .archive import archive, has_spectra
+from .selection import NothingMatchesError, Selection, SelectionError, select
 from .stream import FORMATS
 
 PLAIN = "text/plain; charset=utf-8"
@@ -34,6 +35,34 @@ def download(request: HttpRequest, table: str, suffix: str) -> HttpResponseBase:
     response = StreamingHttpResponse(form.stream(selection, now), content_type=form.content_type)
     name = f"{selection.stem}-{now:%Y%m%d}.{suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_safe
+def spectra_archive(request: HttpRequest, table: str) -> HttpResponseBase:
+    """The original files of the spectra in the list that the page with the same query shows, as a tar."""
+    if table not in TABLES or not has_spectra(TABLES[table]):
+        raise Http404(f"There is no list {table} of spectra.")
+    try:
+        selection = select(table=TABLES[table], params=request.GET)
+    except SelectionError as error:
+        return HttpResponse(f"{error}\n", status=400, content_type=PLAIN)
+    except NothingMatchesError as nothing:
+        return HttpResponse(f"{nothing}\n", status=404, content_type=PLAIN)
+    return archived(request, selection, f"{selection.stem}-spectra.tar")
+
+
+def archived(request: HttpRequest, selection: Selection, filename: str) -> HttpResponseBase:
+    """The tar of a selection's spectra; its length is announced, so that a browser shows the progress."""
+    try:
+        found = archive(selection, absolute=request.build_absolute_uri)
+    except SelectionError as error:
+        return HttpResponse(f"{error}\n", status=400, content_type=PLAIN)
+    except NothingMatchesError as nothing:
+        return HttpResponse(f"{nothing}\n", status=404, content_type=PLAIN)
+    response = StreamingHttpResponse(found.stream(), content_type="application/x-tar")
+    response["Content-Length"] = str(found.length)
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 
 

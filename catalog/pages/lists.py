@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from catalog.downloads.archive import MAX_SPECTRA, has_spectra
 from catalog.downloads.stream import FORMATS
 from catalog.models import Run
 from catalog.paging import BadTokenError, Order, Page, get_page
@@ -167,4 +168,9 @@ def downloads(table: Table, params: QueryDict, run: Run | None) -> list[tuple[st
     return [
         (form.label, f"{reverse('download', args=[table.name, suffix])}?{query.urlencode()}")
         for suffix, form in FORMATS.items()
-    ]
+    ] + [
+        (
+            f"spectra (tar, at most {MAX_SPECTRA:,})",
+            f"{reverse('spectra-archive', args=[table.name])}?{query.urlencode()}",
+        )
+    ] * has_spectra(table)

@@ -7,14 +7,18 @@ import io
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import condition, require_safe
 
 from catalog import citation
+from catalog.downloads.archive import MAX_SPECTRA
 from catalog.downloads.stream import FORMATS
+from catalog.downloads.views import archived
 from catalog.models import Catalogue, PublishedFile
 
 from .compare import Difference, TableComparison, catalogue_compare
+from .files import selection
 from .tables import PUBLISHED
 
 SHOWN = 200
@@ -40,6 +44,7 @@ def catalogue_detail(request: HttpRequest, number: int) -> HttpResponse:
         "catalogue": catalogue,
         "tables": tables,
         "files": files,
+        "most_spectra": MAX_SPECTRA,
         "others": Catalogue.objects.exclude(pk=number).only("number", "title"),
         "bibtex": citation.bibtex(catalogue),
         "provenance": catalogue.provenance,
@@ -70,6 +75,16 @@ def catalogue_file(request: HttpRequest, number: int, name: str, ext: str) -> Fi
         filename=found.name,
         content_type=FORMATS[found.suffix].content_type,
     )
+
+
+@require_safe
+def catalogue_spectra(request: HttpRequest, number: int, table: str) -> HttpResponseBase:
+    """The original files of the spectra in a table of the catalogue, as a tar."""
+    catalogue = get_object_or_404(Catalogue.objects.select_related("run"), pk=number)
+    published = next((one for one in PUBLISHED if one.table.name == table), None)
+    if published is None:
+        raise Http404(f"A catalogue has no table {table}.")
+    return archived(request, selection(catalogue, published), f"glowworm-{number}-{table}-spectra.tar")
 
 
 @require_safe

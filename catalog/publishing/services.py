@@ -38,6 +38,7 @@ def catalogue_publish(
     try:
         with transaction.atomic():
             _begin()
+            run = Run.objects.get(pk=run.pk)  # as it is in this snapshot
             if obstacles := publishing_obstacles(run=run, uninspected=uninspected):
                 raise ValidationError(obstacles)
             return _publish(run, title, notes, user, not uninspected, stored)

@@ -11,6 +11,9 @@ urlpatterns = [
     path("catalogues/<int:number>/<slug:name>.<slug:ext>", pages.catalogue_file, name="catalogue-file"),
     path("catalogues/<int:before>/compare/<int:after>/", pages.compare, name="catalogue-compare"),
     path(
+        "catalogues/<int:number>/<slug:table>/spectra.tar", pages.catalogue_spectra, name="catalogue-spectra"
+    ),
+    path(
         "catalogues/<int:before>/compare/<int:after>/differences.csv",
         pages.differences,
         name="catalogue-differences",

@@ -126,9 +126,7 @@ def test_a_filter_reaches_the_rows(client: Client, run: Run) -> None:
     assert [(row["file_LAMOST"], row["WISE_Name"], row["New_found"]) for row in rows] == [
         ("spec-new", "-", "1")
     ]
-    rows = list(
-        csv.DictReader(io.StringIO(body(client.get("/unclear/download.csv")).decode()))
-    )
+    rows = list(csv.DictReader(io.StringIO(body(client.get("/unclear/download.csv")).decode())))
     assert [row["file_LAMOST"] for row in rows] == ["spec-unclear"]
 
 
