@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from .inspection import admin as inspection_admin  # noqa: F401 - registers its models
 from .models import Candidate, Catalogue, HIIRegion, ImportBatch, Refusal, Release, Run, Snapshot, Spectrum
 from .publishing.admin import PublishingMixin
 

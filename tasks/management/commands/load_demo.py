@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.counterparts.demo import demo_snapshots
+from catalog.inspection.simulated import simulated_inspection
 from catalog.models import Release, Run, Snapshot, Spectrum
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from tasks.following import follow, seconds_of, succeeded
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         run = Run.objects.filter(note=NOTE, completed_at__isnull=False).first()
         if run:
             self._look_up(run)
+            simulated_inspection(run=run)
             self.stdout.write(f"The demonstration is there: {self._findings(run)}")
             return
         folder = settings.DATA_DIR / "demo"
@@ -40,6 +42,7 @@ class Command(BaseCommand):
             raise CommandError(f"The demonstration run was {job.state}. {job.error}")
         run.refresh_from_db()
         self._look_up(run)
+        simulated_inspection(run=run)
         self.stdout.write(f"{self._findings(run)} in {seconds_of(job):.0f} s")
 
     def _run(self) -> Run:
