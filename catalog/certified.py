@@ -67,25 +67,25 @@ def with_regions(rows: QuerySet[Candidate], *, among: QuerySet[Candidate]) -> Qu
 
 
 def regions(run: Run | None) -> QuerySet[Any]:
-    """Regions of every version, with what a run holds in each.
+    """Regions of every version, with what a run holds in each; none without a run.
 
     Adds ``n_spectra`` (nebula candidates whose best region it is), ``n_inside`` (all within its radius),
     ``n_confirmed`` (of the former, H II-like), ``status`` ("known", "newly certified" or, without spectra,
     empty), ``region_number``, ``region_confirmed``, and ``of_run`` where the run matched with its version.
     """
-    if run is None:
-        return HIIRegion.objects.none()
-    nebulae = of_run(run)
+    rows = HIIRegion.objects.all() if run else HIIRegion.objects.none()
+    nebulae = of_run(run) if run else Candidate.objects.none()
+    version = (run.region_version if run else "") or regions_in_use()
     best = nebulae.filter(region=OuterRef("pk"))
     inside = RegionMatch.objects.filter(
         region=OuterRef("pk"), spectrum__candidates__run=run, spectrum__candidates__kind=Candidate.Kind.NEBULA
     )
     return (
-        HIIRegion.objects.annotate(
+        rows.annotate(
             n_spectra=_counted(best, "region"),
             n_inside=_counted(inside, "region"),
             n_confirmed=_counted(best.filter(nebula_state=Candidate.NebulaState.HII), "region"),
-            of_run=Case(When(version=run.region_version or regions_in_use(), then=True), default=False),
+            of_run=Case(When(version=version, then=True), default=False),
         )
         .annotate(
             status=Case(

@@ -16,6 +16,10 @@ PUBLIC = {
     "galaxies wrong": ("/galaxies/?z_cl_min=abc", 400),
     "galaxies none": ("/galaxies/?z_cl_min=5", 200),
     "nebulae": ("/nebulae/", 200),
+    "nebulae all columns": ("/nebulae/?columns=all", 200),
+    "unclear": ("/unclear/", 200),
+    "regions": ("/regions/?has_spectra=true", 200),
+    "no such region": ("/regions/G000.000+00.000/", 404),
     "candidates": ("/candidates/", 200),
     "spectra": ("/spectra/", 200),
     "bpt": ("/bpt/", 200),
@@ -52,6 +56,16 @@ def test_public_page(visitor: Callable[..., Visitor], name: str, width: int, sch
 def test_spectrum_page(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
     guest = visitor(width, scheme)
     guest.open("/galaxies/")
+    guest.page.locator("tbody a").first.click()
+    guest.page.locator("#content .js-plotly-plot .main-svg").first.wait_for()
+    guest.page.wait_for_load_state("networkidle")
+    inspect(guest)
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_region_page(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
+    guest = visitor(width, scheme)
+    guest.open("/regions/?has_spectra=true")
     guest.page.locator("tbody a").first.click()
     guest.page.locator("#content .js-plotly-plot .main-svg").first.wait_for()
     guest.page.wait_for_load_state("networkidle")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from astropy.table import Table
 from django.test import Client
 
 from catalog import certified
@@ -84,6 +86,17 @@ def test_table_2_prints_numbers_and_asterisks_as_the_paper(client: Client, run: 
     assert [rows["spec-group-b"][name] for name in ("number", "confirmed", "New_found")] == ["1", "1", "0"]
     assert [rows["spec-known"][name] for name in ("number", "confirmed", "Catalog")] == ["", "", "K"]
     assert [rows["spec-new"][name] for name in ("WISE_Region", "Catalog", "New_found")] == ["", "-", "1"]
+
+
+@pytest.mark.parametrize("name", ["nebulae", "unclear", "regions"])
+def test_fits_holds_the_same_rows_as_csv(client: Client, run: Run, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "table.fits"
+    path.write_bytes(b"".join(client.get(f"/{name}/download.fits").streaming_content))
+    read, plain = Table.read(path), table(client, f"/{name}/download.csv")
+    assert len(read) == len(plain) > 0
+    assert read.colnames == list(plain[0])
+    first = read.colnames[0]
+    assert [str(value) for value in read[first]] == [row[first] for row in plain]
 
 
 def test_filters_do_not_renumber(client: Client, run: Run) -> None:
