@@ -23,6 +23,7 @@ def sky(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sky]:
 
 
 def hurried(road: Any) -> Any:
-    """The provider without its pause between calls."""
+    """The provider without its pause between calls, and with few places in each."""
     object.__setattr__(road, "interval", 0.0)
+    object.__setattr__(road, "batch", 5)
     return road
