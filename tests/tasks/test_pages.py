@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tasks.models import Job
 from tasks.services import job_cancel
@@ -82,6 +85,20 @@ def test_progress_is_told_in_numbers(client: Client, running: Job) -> None:
     stage = progress["stages"][RetrievalStage.PREPARE.number]
     assert (stage["total"], stage["done"], stage["chunks"], stage["percent"]) == (150, 100, 3, 66)
     assert progress["log"][0]["message"] == "<b>odd</b> name"
+
+
+def test_progress_tells_rate_and_remaining_time(client: Client, running: Job) -> None:
+    began = timezone.now() - timedelta(seconds=1000)
+    Job.objects.filter(pk=running.pk).update(started_at=began)
+    running.chunks.update(started_at=began)
+    progress = client.get(reverse("run-progress", args=[running.run_id])).json()
+    stage = progress["stages"][RetrievalStage.PREPARE.number]
+    assert stage["rate"] == pytest.approx(0.1)  # 100 spectra in 1,000 s
+    # Two thirds of the 10 s that preparation was to take took 1,000 s; all stages were to take 18 s.
+    assert progress["remaining"] == pytest.approx((18 - 20 / 3) * 1000 / (20 / 3), rel=0.01)
+    page = client.get(reverse("run", args=[running.run_id])).content.decode()
+    assert "0.1/s" in page
+    assert re.search(r"37 % after 16 min \d+ s, about 28 min \d+ s left", page)
 
 
 def test_a_failed_job_says_why(client: Client, running: Job) -> None:
