@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Aggregate, Count, F, FloatField, Max, Min, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Abs
 
 from catalog.columns import GALAXY_COLUMNS, NEBULA_COLUMNS
@@ -115,7 +116,9 @@ class Counted:
         return int(np.isin(searched, held).sum())
 
     def spectra(self, part: SpectrumBlock.Part) -> QuerySet[Spectrum]:
-        return Spectrum.objects.filter(pk__in=usable_ids(self.run.blocks.filter(part=part)).tolist())
+        """The spectra of a part that could be prepared."""
+        ids = usable_ids(self.run.blocks.filter(part=part)).tolist()
+        return Spectrum.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids])).order_by()
 
 
 def our_numbers(*, counted: Counted) -> dict[str, Ours]:
@@ -206,26 +209,31 @@ def _galaxies(counted: Counted) -> dict[str, Ours]:
 
 
 def _counterparts(counted: Counted) -> dict[str, Ours]:
-    galaxies = counted.galaxies
-    simbad, sdss, ned = (Q((f"{service}_outcome", MATCHED)) for service in SERVICES)
-    groups = {
-        "cds": simbad,
-        "sdss": sdss,
-        "either": simbad | sdss,
-        # Not "ned & ~(simbad | sdss)": nobody may have asked them, and SQL's NOT of nothing is nothing.
-        "ned": ned & ~Q(pk__in=galaxies.filter(simbad | sdss).values("pk")),
-        "none": Q(new_galaxy=True),
-        "known": Q(new_galaxy=False),
-        "undecided": Q(new_galaxy__isnull=True),
+    """Counted here, not in the database: what three services said of a galaxy is dear to ask for."""
+    outcomes = (f"{service}_outcome" for service in SERVICES)
+    rows = counted.galaxies.values_list("pk", "spectrum__source", "new_galaxy", *outcomes)
+    groups: dict[str, list[int]] = {
+        key: [] for key in ("cds", "sdss", "either", "ned", "none", "known", "undecided", "all")
     }
-    counts: dict[str, int] = {}
-    for key, of in groups.items():
-        rows = galaxies.filter(of)
-        counts[key] = rows.count()
-        if key not in ("cds", "sdss", "undecided"):
-            counts[f"{key}_sources"] = _sources(rows)
+    for pk, source, is_new, *said in rows:
+        simbad, sdss, ned = (outcome == MATCHED for outcome in said)
+        belongs = {
+            "cds": simbad,
+            "sdss": sdss,
+            "either": simbad or sdss,
+            "ned": ned and not (simbad or sdss),
+            "none": is_new is True,
+            "known": is_new is False,
+            "undecided": is_new is None,
+            "all": True,
+        }
+        for key in (key for key, is_member in belongs.items() if is_member):
+            groups[key].append(source or -pk)  # without a position: a source of its own
+    sources = {key: len(set(found)) for key, found in groups.items()}
+    counts = {key: len(found) for key, found in groups.items() if key != "all"}
+    counts |= {f"{key}_sources": sources[key] for key in ("either", "ned", "none", "known")}
     asked = counts["known"] + counts["none"] > 0
-    return _filled(counts, asked, NOT_ASKED) | {"galaxy_sources": Ours(_sources(counted.galaxies))}
+    return _filled(counts, asked, NOT_ASKED) | {"galaxy_sources": Ours(sources["all"])}
 
 
 def _tables(counted: Counted) -> dict[str, Ours]:
