@@ -1,6 +1,6 @@
 """Unit norm beside the normalisation that the paper prints, f / sum(f^2), on a simulated survey.
 
-    python -m benchmarks.normalization FOLDER
+    python -m benchmarks.normalization FOLDER [--configurations 2:25:100 ...]
 
 One JSON object a line and per configuration; metric l2_sum, each normalisation with a codebook of its own.
 FOLDER keeps the simulated survey.
@@ -30,7 +30,7 @@ from retrieval.match import confirm
 from retrieval.prepare import NORMALIZATIONS
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 
-TOP = 1000
+TOP = 100
 SEED = 0
 
 
@@ -52,11 +52,14 @@ def rank_correlation(norms: NDArray[np.float64]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    both = [survey(folder, normalization) for normalization in NORMALIZATIONS]
+    parser.add_argument(
+        "--configurations", nargs="+", type=Configuration.parse, default=list(PAPER_CONFIGURATIONS)
+    )
+    args = parser.parse_args()
+    both = [survey(args.folder, normalization) for normalization in NORMALIZATIONS]
     truth = both[0]
     has_lines = ~np.isnan(truth.query_z)
-    for config in PAPER_CONFIGURATIONS:
+    for config in args.configurations:
         found = [neighbours(data, config) for data in both]
         norms = [np.linalg.norm(part[config.step], axis=1) for part in (both[1].templates, both[1].queries)]
         nearest = [one[:, 0] for one in found]
