@@ -1,16 +1,18 @@
-"""``manage.py load_demo``: the demonstration survey, simulated, imported and searched."""
+"""``manage.py load_demo``: the demonstration survey, simulated, imported, searched, inspected, published."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.counterparts.demo import demo_snapshots
 from catalog.inspection.simulated import simulated_inspection
 from catalog.models import Release, Run, Snapshot, Spectrum
+from catalog.publishing.services import catalogue_publish
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from tasks.following import follow, seconds_of, succeeded
 from tasks.services import counterparts_launch, job_retry, retrieval_launch
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         if run:
             self._look_up(run)
             simulated_inspection(run=run)
+            self._publish(run)
             self.stdout.write(f"The demonstration is there: {self._findings(run)}")
             return
         folder = settings.DATA_DIR / "demo"
@@ -43,6 +46,7 @@ class Command(BaseCommand):
         run.refresh_from_db()
         self._look_up(run)
         simulated_inspection(run=run)
+        self._publish(run)
         self.stdout.write(f"{self._findings(run)} in {seconds_of(job):.0f} s")
 
     def _run(self) -> Run:
@@ -69,6 +73,21 @@ class Command(BaseCommand):
         job = follow(job_id=counterparts_launch(run=run, services=services, snapshot_only=True).pk)
         if not succeeded(job):
             raise CommandError(f"The look-up of the demonstration's sources was {job.state}. {job.error}")
+
+    def _publish(self, run: Run) -> None:
+        """Publish the run as a catalogue of simulated spectra, once."""
+        if run.catalogues.exists():
+            return
+        try:
+            catalogue_publish(
+                run=run,
+                title="Demonstration of simulated spectra",
+                notes="Spectra, counterparts and votes are simulated: this catalogue shows how one looks.",
+            )
+        except ValidationError as refused:
+            raise CommandError(
+                f"The demonstration is not published. {' '.join(refused.messages)}"
+            ) from refused
 
     def _findings(self, run: Run) -> str:
         return (
