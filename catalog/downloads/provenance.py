@@ -50,7 +50,7 @@ def cards(facts: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
         yield "CATALOG", catalogue["number"], "published catalogue"
         yield "CATTITLE", catalogue["title"], ""
         yield "CATDATE", catalogue["published_at"].removesuffix("+00:00"), "UTC"
-        yield "CATSUM", catalogue["sha256"], "SHA-256 of the catalogue"
+        yield "CATSUM", catalogue["sha256"], ""
         yield "INSPECT", catalogue["inspected"], "T where people looked at the candidates"
         yield "CATPROV", json.dumps(catalogue["provenance"]), ""
     if run := facts["run"]:

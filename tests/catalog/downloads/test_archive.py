@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.test import Client
 
 from catalog.downloads import archive
@@ -18,14 +19,10 @@ from tests import factories as f
 
 
 @pytest.fixture
-def stored(db: None, settings: Any, tmp_path: Path) -> Run:
+def stored(db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Three galaxies, two with a file; a release that has a file of the same name."""
-    settings.STORAGES = settings.STORAGES | {
-        "spectra": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "spectra"},
-        }
-    }
+    storage = FileSystemStorage(tmp_path / "spectra")
+    monkeypatch.setattr(Spectrum._meta.get_field("file"), "storage", storage)
     run = f.RunFactory()
     f.CandidateFactory(run=run, z_cl=0.1, spectrum__name="spec-a", spectrum__with_file=b"a" * 700)
     twin = f.SpectrumFactory(name="spec-a", release__slug="other", with_file=b"b" * 512, obsid=None)

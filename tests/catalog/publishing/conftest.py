@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 
-from catalog.models import Candidate, Run, Snapshot
+from catalog.models import Candidate, PublishedFile, Run, Snapshot
 from tests import factories as f
 
 STATE = Candidate.InspectionState
@@ -33,19 +35,15 @@ def look_up(made: Candidate, *, matched: str = "", **outcomes: str) -> None:
 
 
 @pytest.fixture
-def media(settings: Any, tmp_path: Any) -> Any:
+def media(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Files of catalogues in a folder of the test's own."""
-    settings.STORAGES = settings.STORAGES | {
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "media", "base_url": "/media/"},
-        }
-    }
-    return tmp_path / "media"
+    folder = tmp_path / "media"
+    monkeypatch.setattr(PublishedFile._meta.get_field("file"), "storage", FileSystemStorage(folder))
+    return folder
 
 
 @pytest.fixture
-def run(db: None, media: Any) -> Run:
+def run(db: None, media: Path) -> Run:
     """Of galaxies three kept (one new, one known, one without position), one rejected, one withdrawn; of
     nebulae one inside a region, one newly found, one unclear, one rejected."""
     run = f.RunFactory(seed=2**62 + 1, region_version="V2.2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from catalog.models import Candidate, CounterpartLookup, Run
+from catalog.models import Candidate, Counterpart, CounterpartLookup, Run
 from catalog.publishing.compare import catalogue_compare
 from catalog.publishing.services import catalogue_publish
 from tests import factories as f
@@ -33,7 +33,8 @@ def test_gained_lost_changed(run: Run) -> None:
     of(spectrum__name__contains="nowhere").update(withdrawn_at=timezone.now(), withdrawn_reason="No sky.")
     known = of(spectrum__name="spec-known")
     known.update(bpt_class="LINER", z_cl=0.2000001)
-    CounterpartLookup.objects.filter(source=known.get().spectrum.source).update(outcome="no-match")
+    Counterpart.objects.all().delete()
+    CounterpartLookup.objects.update(outcome="no-match")
     of(spectrum__name="spec-unclear").update(new_found=True)
     of(spectrum__name="spec-outside").update(new_found=None)
     candidate(run, "spec-late", nebula=True)
