@@ -14,6 +14,7 @@ TITLES = {
     "UNCLEAR": "Nebula candidates that stay unclear",
     "REGION": "H II regions",
     "CANDIDATE": "Candidates",
+    "LOOKUP": "Galaxies that wait for an answer",
     "SPECTRUM": "Spectra",
     "VOTE": "Votes",
     "INSPECTED": "Candidates by inspection",

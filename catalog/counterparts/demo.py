@@ -28,6 +28,8 @@ def demo_snapshots(*, folder: Path) -> list[Snapshot]:
     for service, table in counterpart_tables(simulated_objects()).items():
         if service in held or not len(table):
             continue
+        if service == Service.SDSS:
+            table = table[table["dec"] > SOUTHERN_LIMIT]
         path = folder / f"{service}.ecsv"
         table.write(path, format="ascii.ecsv", overwrite=True)
         loaded.append(

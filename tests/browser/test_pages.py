@@ -21,6 +21,7 @@ PUBLIC = {
     "regions": ("/regions/?has_spectra=true", 200),
     "no such region": ("/regions/G000.000+00.000/", 404),
     "candidates": ("/candidates/", 200),
+    "lookups": ("/lookups/", 200),
     "spectra": ("/spectra/", 200),
     "bpt": ("/bpt/", 200),
     "runs": ("/runs/", 200),
@@ -28,7 +29,10 @@ PUBLIC = {
     "missing": ("/spectra/no-such-spectrum/", 404),
     "login": ("/admin/login/", 200),
 }
-STAFF = ("/admin/", "/admin/catalog/spectrum/", "/admin/tasks/job/launch/", "/admin/tasks/job/upload/")
+STAFF = (
+    "/admin/", "/admin/catalog/spectrum/", "/admin/tasks/job/launch/", "/admin/tasks/job/upload/",
+    "/admin/tasks/job/counterparts/",
+)  # fmt: skip
 LOOKS = [(1440, "light"), (390, "dark")]
 
 
