@@ -21,6 +21,7 @@ STELLAR_EW_ERR = 0.4  # Angstrom at rest: how well a mixture of stars predicts a
 UNKNOWN_EW_ERR = 2.0  # the same where the stars could not be told
 CLIP = 4.0  # sigma
 GRAIN_LAGS = 5  # pixels
+LEAST_GRAIN = 0.8  # noise of resampled pixels may also cancel, but an estimate may err
 GRAIN_SIGMA = 1.8  # pixels of 69 km/s: a usual line
 BALMER_SIGMA = 3.0  # Angstrom at rest: width of the part of an absorption line that is not predicted
 
@@ -44,9 +45,9 @@ class Block:
     """One window of many spectra, (rows, pixels) each.
 
     `rest` is wavelength over 1 + z. `root` is the root of the weights: 0 where there is no good pixel, in the
-    rows that are not `usable`, and in the last pixel of each row. `flux` and `stars` (starlight over its smooth
-    continuum) are weighted by it; `slope` runs from -1 to 1 over the window. `prior` (rows,) is one over what
-    the absorption may differ from the stars', in flux units times Angstrom at rest.
+    rows that are not `usable`, and in the last pixel of each row. `flux` and `stars` (starlight over its
+    smooth continuum) are weighted by it; `slope` runs from -1 to 1 over the window. `prior` (rows,) is one
+    over what the absorption may differ from the stars', in flux units times Angstrom at rest.
     """
 
     window: Window
@@ -69,11 +70,20 @@ def blocks_of(spectra: Sequence[Pixels]) -> list[Block]:
     """One block per window, rows as in `spectra`."""
     shapes = [absorption(s.wavelength, s.flux, s.ivar, s.good, s.z) for s in spectra]
     blocks, residuals = zip(*(_block(window, spectra, shapes) for window in WINDOWS), strict=True)
-    grain = np.sqrt(_grain(residuals))[:, None]
+    scatter = [_scatter(residual) for residual in residuals]
+    grain = _grain(
+        [part / np.maximum(one, 1e-3)[:, None] for part, one in zip(residuals, scatter, strict=True)]
+    )
     return [
-        replace(block, flux=block.flux / grain, root=block.root / grain, stars=block.stars / grain)
-        for block in blocks
+        _with_errors(block, np.maximum(1.0, one) * np.sqrt(grain))
+        for block, one in zip(blocks, scatter, strict=True)
     ]
+
+
+def _with_errors(block: Block, factor: Array) -> Block:
+    """The block with errors larger by a factor, (rows,)."""
+    by = factor[:, None]
+    return replace(block, flux=block.flux / by, root=block.root / by, stars=block.stars / by)
 
 
 def _block(window: Window, spectra: Sequence[Pixels], shapes: Sequence[Array | None]) -> tuple[Block, Array]:
@@ -93,11 +103,9 @@ def _block(window: Window, spectra: Sequence[Pixels], shapes: Sequence[Array | N
     usable = _usable(window, rest, root > 0)
     root[~usable] = 0.0
     level, residual = _off_lines(rest, flux, root, stars, slope)
-    scatter = np.maximum(1.0, 1.4826 * np.nanmedian(np.abs(residual), axis=1, keepdims=True))
-    root /= scatter
     error = np.where([shape is not None for shape in shapes], STELLAR_EW_ERR, UNKNOWN_EW_ERR)
     prior = 1.0 / np.maximum(error * np.abs(level), np.finfo(np.float64).tiny ** 0.25)
-    return Block(window, rest, flux * root, root, stars * root, slope, prior, usable), residual / scatter
+    return Block(window, rest, flux * root, root, stars * root, slope, prior, usable), residual
 
 
 def _usable(window: Window, rest: Array, good: Mask) -> Mask:
@@ -112,7 +120,7 @@ def _usable(window: Window, rest: Array, good: Mask) -> Mask:
 def _off_lines(rest: Array, flux: Array, root: Array, stars: Array, slope: Array) -> tuple[Array, Array]:
     """Level of the continuum between the lines, (rows,), and its residuals there in units of their errors.
 
-    Residuals are NaN at the lines; 0 where too few pixels lie off them.
+    Residuals are NaN at the lines, and everywhere where too few pixels lie off them.
     """
     after = np.clip(np.searchsorted(FITTED, rest), 1, FITTED.size - 1)
     gap = np.minimum(np.abs(rest - FITTED[after - 1]), np.abs(rest - FITTED[after])) / rest * SPEED_OF_LIGHT
@@ -123,12 +131,20 @@ def _off_lines(rest: Array, flux: Array, root: Array, stars: Array, slope: Array
     normal[~known] = np.eye(2)
     line = np.linalg.solve(normal, design @ (flux * off)[:, :, None])
     residual = np.where(off > 0, flux * off - (line.transpose(0, 2, 1) @ design)[:, 0], np.nan)
-    residual[~known] = 0.0
+    residual[~known] = np.nan
     return np.asarray(line[:, 0, 0]), np.asarray(residual)
 
 
+def _scatter(residual: Array) -> Array:
+    """Standard deviation of residuals, (rows,), by their median; 1 where there are none."""
+    scatter = np.ones(len(residual))
+    known = np.isfinite(residual).any(axis=1)
+    scatter[known] = 1.4826 * np.nanmedian(np.abs(residual[known]), axis=1)
+    return scatter
+
+
 def _grain(residuals: Sequence[Array]) -> Array:
-    """How much more variance a line's flux has than independent pixels would give it, (rows,), 1 or more.
+    """How much more variance a line's flux has than independent pixels would give it, (rows,).
 
     Neighbouring pixels share noise where spectra were resampled, and share faint features of stars that no
     template has. For a Gaussian filter of sigma s pixels the variance grows by the sum over lags k of their
@@ -137,11 +153,10 @@ def _grain(residuals: Sequence[Array]) -> Array:
     clipped = [np.clip(residual, -CLIP, CLIP) for residual in residuals]
 
     def product(lag: int) -> Array:
-        pairs = [part[:, lag:] * part[:, : part.shape[1] - lag] for part in clipped]
-        return np.asarray(np.nanmean(np.concatenate(pairs, axis=1), axis=1))
+        pairs = np.concatenate([part[:, lag:] * part[:, : part.shape[1] - lag] for part in clipped], axis=1)
+        there = np.isfinite(pairs)
+        return np.where(there, pairs, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
 
-    variance = np.maximum(product(0), 1e-6)
     lags = range(1, GRAIN_LAGS + 1)
-    return np.maximum(
-        1.0, 1.0 + sum(2 * np.exp(-((lag / GRAIN_SIGMA) ** 2) / 4) * product(lag) / variance for lag in lags)
-    )
+    shared = sum(2 * np.exp(-((lag / GRAIN_SIGMA) ** 2) / 4) * product(lag) for lag in lags)
+    return np.maximum(LEAST_GRAIN, 1.0 + shared / np.maximum(product(0), 1e-6))

@@ -3,7 +3,8 @@
 The set holds mean spectra of stars, divided by their own smooth continuum, and a featureless one for stars
 too hot to absorb much (benchmarks/stars.py makes it, docs/measurement.md says what it is worth). A spectrum
 is a smooth curve times a mixture of them with shares that are not negative; curve and shares are found in
-turn, emission lines left out. Only absorption is taken from the stars: neither dust nor flux calibration matters.
+turn, emission lines left out. Only absorption is taken from the stars: neither dust nor flux calibration
+matters.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def absorption(wavelength: Array, flux: Array, ivar: Array, good: Mask, z: float
         return None
     at = slice(*(np.flatnonzero(usable)[[0, -1]] + (0, 1)))
     x, y, root, kept = rest[at], flux[at], np.sqrt(np.where(usable, ivar, 0.0)[at]), usable[at]
-    if np.median(np.abs(y * root)[kept]) < LEAST_SNR:
+    if np.median((y * root)[kept]) < LEAST_SNR:
         return None
     shape = _mix(x, np.where(kept, y, 0.0), root, kept)
     return np.interp(np.log(rest), stars().log_wavelength, shape)

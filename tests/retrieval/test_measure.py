@@ -7,12 +7,15 @@ import pytest
 
 from retrieval.flags import LineFlag
 from retrieval.lines import LINE, NII_RATIO, OIII_RATIO, SPEED_OF_LIGHT
-from retrieval.measure import measure_lines
+from retrieval.measure import REPORTED, measure_lines
+from retrieval.measure.model import BALMER
 
 WAVE = 10 ** (3.5682 + 1e-4 * np.arange(3909))
-KEYS = ("oii", "hb", "oiii_4960", "oiii_5008", "nii_6550", "ha", "nii_6585", "sii_6718", "sii_6733")
+KEYS = tuple(REPORTED)
 TRUTH = {
     "oii": 80.0,
+    "hd": 9.0,
+    "hg": 16.0,
     "hb": 35.0,
     "oiii_4960": 60 / OIII_RATIO,
     "oiii_5008": 60.0,
@@ -46,15 +49,15 @@ def measured(z: float, flux: np.ndarray, error: float = 0.5, **more):
 
 
 def test_lines_without_noise_come_back_whole():
-    fits = measured(0.1, model(0.1, sigma=150, offset=80))
+    fits = measured(0.1, model(0.1, sigma=150, offset=80), 0.02)
     assert tuple(fits) == KEYS
     for key, fit in fits.items():
-        assert fit.flux == pytest.approx(TRUTH[key], rel=1e-4)
-        assert fit.sigma_kms == pytest.approx(150, rel=1e-4)
-        assert fit.center / LINE[key].wavelength / 1.1 == pytest.approx(1 + 80 / SPEED_OF_LIGHT, abs=1e-8)
+        assert fit.flux == pytest.approx(TRUTH[key], rel=2e-3)
+        assert fit.sigma_kms == pytest.approx(150, rel=2e-3)
+        assert fit.center / LINE[key].wavelength / 1.1 == pytest.approx(1 + 80 / SPEED_OF_LIGHT, abs=1e-6)
         level = 10 + 0.001 * (fit.center - 6000)
-        assert fit.continuum == pytest.approx(level, rel=3e-4)
-        assert fit.ew == pytest.approx(TRUTH[key] / level / 1.1, rel=1e-3)
+        assert fit.continuum == pytest.approx(level, rel=1e-3)
+        assert fit.ew == pytest.approx(TRUTH[key] / level / 1.1, rel=3e-3)
         assert fit.snr == pytest.approx(fit.flux / fit.flux_err)
 
 
@@ -77,7 +80,8 @@ def test_pulls_of_absent_lines_are_those_of_a_unit_gaussian():
     for key in KEYS:
         pulls = [fits[key].flux / fits[key].flux_err for fits in flux_of]
         assert abs(np.mean(pulls)) < 0.5, key
-        assert 0.7 < np.std(pulls) < 1.3, key
+        # Balmer lines' errors hold what stars might absorb, which here they do not.
+        assert (0.4 if key in BALMER else 0.7) < np.std(pulls) < 1.3, key
     limits = [LineFlag.UPPER_LIMIT in LineFlag(fit.flags) for fits in flux_of for fit in fits.values()]
     assert np.mean(limits) > 0.95
 
@@ -122,8 +126,8 @@ def test_bad_pixels_are_not_used():
 def test_only_lines_in_range_are_returned():
     # At z = 0 [O II] lies at 3728 A, at 0.34 [S II] beyond 9000: LAMOST begins at 3700 and ends at 9099 A.
     assert tuple(measured(0.0, model(0.0))) == KEYS
-    assert tuple(measured(0.36, model(0.36))) == KEYS[:7]
-    assert tuple(measured(0.9, model(0.9))) == KEYS[:1]
+    assert tuple(measured(0.36, model(0.36))) == KEYS[:9]
+    assert tuple(measured(0.9, model(0.9))) == KEYS[:3]
     assert measured(5.0, model(5.0)) == {}
 
 
@@ -134,7 +138,7 @@ def test_flags_tell_where_a_line_lies():
     assert LineFlag.SKY_LINE in LineFlag(fits["ha"].flags)  # 7221 A, in the water band
     assert LineFlag.BLENDED in LineFlag(measured(0.1, model(0.1, sigma=450))["ha"].flags)
     assert LineFlag.ARM_JOIN in LineFlag(measured(0.2, model(0.2))["hb"].flags)
-    assert not LineFlag(measured(0.02, model(0.02))["hb"].flags)
+    assert not LineFlag(measured(0.02, model(0.02))["oiii_5008"].flags)
 
 
 @pytest.mark.parametrize("ivar", [np.zeros(WAVE.size), np.where(np.abs(WAVE - 7221) < 60, 0.0, 4.0)])
@@ -146,7 +150,7 @@ def test_a_line_without_pixels_is_a_failed_fit(ivar):
 
 
 def test_no_equivalent_width_without_continuum():
-    fits = measured(0.1, model(0.1) - 40)
+    fits = measured(0.1, model(0.1) - 40, 0.02)
     assert np.isnan(fits["ha"].ew)
     assert fits["ha"].flux == pytest.approx(100, rel=1e-3)
 
@@ -165,3 +169,32 @@ def test_wrong_input_is_refused(arguments, words):
         measure_lines(*arguments)
     with pytest.raises(ValueError, match="mask has shape"):
         measure_lines(WAVE, WAVE, WAVE, 0.1, mask=[True])
+
+
+def test_a_line_under_three_sigma_has_a_limit_instead_of_a_detection():
+    fits = measured(0.1, noisy(model(0.1, scale=0.2), 1.0, seed=6), 1.0)
+    limits = {key: fit for key, fit in fits.items() if fit.snr < 3}
+    assert 0 < len(limits) < len(KEYS)
+    for key, fit in fits.items():
+        assert (LineFlag.UPPER_LIMIT in LineFlag(fit.flags)) == (key in limits)
+        if key in limits:
+            assert fit.flux_limit == pytest.approx(3 * fit.flux_err)
+        else:
+            assert np.isnan(fit.flux_limit)
+
+
+def test_faint_lines_take_the_usual_velocity_and_width():
+    (faint, bright) = (measured(0.1, noisy(model(0.1, scale=s), 0.5, seed=7), 0.5)["ha"] for s in (0.01, 1.0))
+    assert LineFlag.ASSUMED_SHAPE in LineFlag(faint.flags)
+    assert (faint.sigma_kms, np.isnan(faint.sigma_kms_err)) == (110.0, True)
+    assert LineFlag.ASSUMED_SHAPE not in LineFlag(bright.flags)
+    assert abs(bright.sigma_kms - 120) < 4 * bright.sigma_kms_err < 40
+
+
+def test_a_decrement_across_the_join_of_the_arms_is_flagged():
+    for z, split in ((0.05, True), (0.1, True), (0.24, False), (-0.15, False)):
+        fits = measured(z, model(z))
+        for key in ("ha", "hb"):
+            if key in fits:
+                assert (LineFlag.DECREMENT_SPLIT in LineFlag(fits[key].flags)) == split, z
+        assert LineFlag.DECREMENT_SPLIT not in LineFlag(fits["oiii_5008"].flags)
