@@ -24,7 +24,7 @@ def releases_held() -> QuerySet[Release]:
 
 @dataclass(frozen=True)
 class RunNumbers:
-    """What one run found, in the steps of the paper. ``new_galaxies`` is None until sources are looked up."""
+    """What one run found, in the steps of the paper. ``new_...`` are None until sources are looked up."""
 
     queries: int
     templates: int
@@ -33,6 +33,7 @@ class RunNumbers:
     galaxies: int
     galaxy_sources: int
     new_galaxies: int | None
+    new_sources: int | None
     nebulae: int
     inside_regions: int
     regions: int
@@ -62,19 +63,23 @@ def run_numbers(*, run: Run) -> RunNumbers:
         queries=run.n_queries,
         templates=run.n_templates,
         with_line_redshift=run.n_line_redshifts,
-        new_galaxies=_new_galaxies(run),
+        **_new(run),
         **counts,
     )
 
 
-def _new_galaxies(run: Run) -> int | None:
+def _new(run: Run) -> dict[str, int | None]:
     """Galaxies that none of the three services knows; None where nobody has asked all three yet."""
     asked = CounterpartLookup.objects.filter(
         source__spectra__candidates__run=run, outcome__in=("matched", "no-match"), service__in=SERVICES
     )
     if asked.aggregate(services=Count("service", distinct=True))["services"] < len(SERVICES):
-        return None
-    return GALAXIES.rows(run).filter(new_galaxy=True).count()
+        return {"new_galaxies": None, "new_sources": None}
+    return (
+        GALAXIES.rows(run)
+        .filter(new_galaxy=True)
+        .aggregate(new_galaxies=Count("pk"), new_sources=Count("spectrum__source", distinct=True))
+    )
 
 
 @dataclass(frozen=True)

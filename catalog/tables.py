@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import django_filters as filters
-from django.db.models import BooleanField, Case, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from . import certified
 from . import columns as c
@@ -114,8 +114,12 @@ def _galaxies(run: Run | None) -> QuerySet[Candidate]:
 
 def _waiting(run: Run | None) -> QuerySet[Candidate]:
     """One galaxy for each source of which it is not decided whether it is new."""
-    galaxies = _candidates(run).filter(kind=Candidate.Kind.GALAXY, is_primary=True)
-    return with_answers(galaxies).filter(new_galaxy__isnull=True)
+    galaxies = _candidates(run).filter(kind=Candidate.Kind.GALAXY)
+    first = Candidate.objects.filter(
+        run=OuterRef("run"), kind=Candidate.Kind.GALAXY,
+        spectrum__source=OuterRef("spectrum__source"), pk__lt=OuterRef("pk"),
+    )  # fmt: skip
+    return with_answers(galaxies.exclude(Exists(first))).filter(new_galaxy__isnull=True)
 
 
 def _nebulae(run: Run | None) -> QuerySet[Any]:
