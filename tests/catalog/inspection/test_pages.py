@@ -281,7 +281,7 @@ def test_lists_filter_by_state(client: Client, run: Run, query: str) -> None:
         assert names == {f"{prefix}-{state}" for prefix in prefixes for state in wanted}
 
 
-PINNED = {"/inspection/": 8, "/votes/": 5, "/inspected/": 5}
+PINNED = {"/inspection/": 6, "/votes/": 5, "/inspected/": 6}
 
 
 @pytest.mark.parametrize("url", PINNED)
@@ -300,7 +300,7 @@ def test_queries_of_an_inspector(
 ) -> None:
     candidates = f.CandidateFactory.create_batch(30, run=run)
     client = enter(ann)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(24):
         client.get("/inspect/")
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(40):
         client.get(page_of(candidates[0]))
