@@ -18,6 +18,7 @@ AGAIN = frozenset({429, 500, 502, 503, 504})
 """Statuses that may be gone at the next attempt."""
 LARGEST = 64 * 1024 * 1024
 PIECE = 64 * 1024
+CONNECT_SECONDS = 10.0
 LONGEST_WAIT = 60.0
 
 
@@ -61,10 +62,11 @@ class PatientSession(requests.Session):
 
     def _once(self, method: Any, url: Any, options: dict[str, Any]) -> requests.Response:
         """One attempt, read to its end under one limit of time: a trickle does not renew it."""
-        ends = time.monotonic() + self.patience.seconds
-        response = super().request(
-            method, url, **(options | {"stream": True, "timeout": min(10.0, self.patience.seconds)})
-        )
+        limit = self.patience.seconds
+        ends = time.monotonic() + limit
+        # A connection stands soon or never; an answer may take the service a while to begin.
+        waits = (min(CONNECT_SECONDS, limit), limit)
+        response = super().request(method, url, **(options | {"stream": True, "timeout": waits}))
         content = io.BytesIO()
         with response:
             while piece := response.raw.read1(PIECE, decode_content=True):
@@ -72,7 +74,7 @@ class PatientSession(requests.Session):
                 if content.tell() > LARGEST:
                     raise ServiceError(f"its answer is larger than {LARGEST // 2**20} MB")
                 if time.monotonic() > ends:
-                    raise requests.Timeout(f"it took longer than {self.patience.seconds:g} s")
+                    raise requests.Timeout(f"it took longer than {limit:g} s")
         response._content = content.getvalue()
         # Readers of the raw stream find the whole answer there, decoded.
         response.raw = urllib3.HTTPResponse(

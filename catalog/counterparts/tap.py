@@ -28,21 +28,19 @@ def tap_rows(url: str, query: str, uploads: Mapping[str, Table] | None = None) -
         try:
             result = service.run_sync(query, maxrec=MOST_ROWS, uploads=dict(uploads) if uploads else None)
             return result.to_table()
-        except ServiceError:
-            raise
         except DALOverflowWarning as error:
             raise ServiceError(f"its answer was cut off at {MOST_ROWS} rows or fewer") from error
-        except DALServiceError as error:
-            raise ServiceError(_reason(error)) from error
         except Exception as error:  # pyvo and astropy raise many types for an answer that is no table
-            raise ServiceError(f"its answer cannot be read: {_reason(error)}") from error
+            raise ServiceError(_reason(error)) from error
 
 
 def _reason(error: Exception) -> str:
+    """In words: pyvo wraps whatever the session raised."""
     cause = error.__cause__ or error.__context__
-    if isinstance(cause, ServiceError):
-        return str(cause)
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    if known := next((e for e in (error, cause) if isinstance(e, ServiceError)), None):
+        return str(known)
+    words = " ".join(str(error).split())[:200] or type(error).__name__
+    return words if isinstance(error, DALServiceError) else f"its answer cannot be read: {words}"
 
 
 def rows_of(table: Table, needed: list[str]) -> list[dict[str, Any]]:

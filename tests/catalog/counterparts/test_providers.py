@@ -100,6 +100,12 @@ def test_one_passing_fault_is_tried_over(full: Sky, road: tuple[str, int], fault
     assert played.asked[0] == played.asked[1], "the second attempt asks the same, its file included"
 
 
+@pytest.mark.parametrize("road", ROADS)
+def test_compressed_answers_in_chunks_are_read(full: Sky, road: tuple[str, int]) -> None:
+    full[PLAYED[road]].packed = True
+    assert [len(answer.matches) for answer in ask(*road)] == [2, 0, 1, 0]
+
+
 def test_simbad_carries_type_and_redshift(full: Sky) -> None:
     found = ask("simbad")[0].matches[0].found
     assert (found.identifier, found.object_type, found.z, found.z_err) == ("A near", "G", 0.1, None)
