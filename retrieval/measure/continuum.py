@@ -89,7 +89,7 @@ def _mix(x: Array, y: Array, root: Array, kept: Mask) -> Array:
     at = np.log(x)
     curves = _splines(x)
     weight = root.copy()
-    chosen, shares = 1, np.full(held.absorption.shape[1], 1.0 / held.absorption.shape[1])
+    chosen, shares = 0, np.full(held.absorption.shape[1], 1.0 / held.absorption.shape[1])
     sets = [
         np.array([np.interp(at, held.log_wavelength, kind) for kind in kinds]) for kinds in held.absorption
     ]
