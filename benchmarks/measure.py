@@ -3,11 +3,14 @@
     python -m benchmarks.measure [ROUNDS]
 
 Needs the package lime-stable, which is no requirement of the portal: install it, with this project's
-requirements, into an environment of its own. The same lines are injected into the same real spectra for both (see benchmarks/injection.py); LiMe gets the
+requirements, into an environment of its own.
+
+The same lines are injected into the same real spectra for both (see benchmarks/injection.py); LiMe gets the
 redshift, the bands that it makes for these lines, its groups for the blends, and the fixed [N II] ratio. Both
-run on one thread, round by round in turn; `seconds` are medians over the rounds. `error_ratio` is the scatter
-(by the median) of our flux minus the truth over that of LiMe, `pull` median and width of (flux - truth) /
-error. Lines on sky lines, the arm join or the edge are left out for both. Each line printed is one JSON object.
+run on one thread, in turn, round by round; `seconds` are medians over the rounds. `error_ratio` is the scatter
+(by the median) of our flux minus the truth over that of LiMe; pulls are median and width of (flux - truth) /
+error. Lines on sky lines, the arm join or the edge are left out for both. Each line printed is one JSON
+object.
 """
 
 from __future__ import annotations
@@ -69,8 +72,8 @@ def _by_lime(spectrum: Injected) -> Fluxes:
     )  # fmt: skip
     try:
         bands = held.retrieve.lines_frame(
-            band_vsigma=100, vacuum_waves=True,
-            line_list=[name for names in NAMES.values() for name in names], fit_cfg=CONFIGURATION, grouped_lines=list(GROUPS), automatic_grouping=False,
+            band_vsigma=100, vacuum_waves=True, fit_cfg=CONFIGURATION, automatic_grouping=False,
+            line_list=[name for names in NAMES.values() for name in names], grouped_lines=list(GROUPS),
         )  # fmt: skip
         held.fit.frame(bands, fit_cfg=CONFIGURATION, progress_output=None)
     except Exception as failure:  # whatever it raises, LiMe has not measured this spectrum
@@ -112,20 +115,16 @@ def main() -> None:
                 results[name] = measure(spectra)
                 seconds[name].append(time.perf_counter() - start)
         median = {name: float(np.median(taken)) for name, taken in seconds.items()}
-        print(
-            json.dumps(
-                {
-                    "set": kind,
-                    "spectra": len(spectra),
-                    "threads": 1,
-                    "rounds": rounds,
-                    "seconds": {name: round(taken, 3) for name, taken in median.items()},
-                    "per_minute": {name: round(60 * len(spectra) / taken) for name, taken in median.items()},
-                    "speed_ratio": round(median["lime"] / median["glowworm"], 1),
-                }  # fmt: skip
-            ),
-            flush=True,
-        )
+        summary = {
+            "set": kind,
+            "spectra": len(spectra),
+            "threads": 1,
+            "rounds": rounds,
+            "seconds": {name: round(taken, 3) for name, taken in median.items()},
+            "per_minute": {name: round(60 * len(spectra) / taken) for name, taken in median.items()},
+            "speed_ratio": round(median["lime"] / median["glowworm"], 1),
+        }
+        print(json.dumps(summary), flush=True)
         for key in REPORTED:
             print(json.dumps({"set": kind, "line": key} | _compared(key, spectra, keys, results)), flush=True)
 
@@ -157,4 +156,5 @@ def _compared(
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(1):
+        main()
