@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def demo() -> Run:
-    """300 candidates: 200 right, 50 at a wrong redshift, 50 stars."""
+    """180 candidates: 120 right, 30 at a wrong redshift, 30 stars."""
     run = f.RunFactory()
-    for n in range(300):
+    for n in range(180):
         kind = "F star" if n % 6 == 5 else "star-forming"
         z = 0.3 if n % 6 == 4 else 0.1
         truth = f.TruthFactory(kind=kind, z=z)
@@ -27,12 +27,12 @@ def demo() -> Run:
 
 
 def test_errors_are_as_stated(demo: Run) -> None:
-    assert simulated_inspection(run=demo, seed=3) == 600
-    right = {n for n in range(300) if n % 6 < 4}
+    assert simulated_inspection(run=demo, seed=3) == 360
+    right = {n for n in range(180) if n % 6 < 4}
     order = {pk: n for n, pk in enumerate(Candidate.objects.order_by("pk").values_list("pk", flat=True))}
     for voter in VOTERS:
         votes = Vote.objects.filter(inspector__user__username=voter.name)
-        assert votes.count() == 200
+        assert votes.count() == 120
         missed = [vote.verdict == "reject" for vote in votes if order[vote.candidate_id] in right]
         false = [vote.verdict == "keep" for vote in votes if order[vote.candidate_id] not in right]
         for errors, rate in ((missed, voter.miss_rate), (false, voter.false_rate)):
@@ -47,8 +47,8 @@ def test_it_ends_with_every_candidate_decided(demo: Run) -> None:
     steps = {step.key: step.count for step in chain(run=demo)}
     assert steps["waiting"] == steps["conflict"] == 0
     assert steps["adjudicated_kept"] + steps["adjudicated_rejected"] == Adjudication.objects.count() > 0
-    assert steps["kept"] + steps["rejected"] == 300
-    assert 190 <= steps["kept"] <= 210
+    assert steps["kept"] + steps["rejected"] == 180
+    assert 110 <= steps["kept"] <= 130
     assert GoldStandard.objects.count() == GOLD_STANDARDS
     seen = overview(run=demo)
     assert seen.simulated
@@ -56,7 +56,7 @@ def test_it_ends_with_every_candidate_decided(demo: Run) -> None:
     assert seen.fleiss is not None
     assert 0.6 < seen.fleiss < 1
     assert sum(row.gold_votes for row in seen.progress) == 2 * GOLD_STANDARDS
-    assert simulated_votes(run=demo) == 600 + Adjudication.objects.count()
+    assert simulated_votes(run=demo) == 360 + Adjudication.objects.count()
     assert simulated_votes(run=demo, observed_only=True) == 0
 
 
