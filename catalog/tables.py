@@ -159,8 +159,8 @@ UNCLEAR = Table(
 REGIONS = Table(
     "regions", "H II regions", c.REGION_COLUMNS,
     (
-        "WISE_Region", "Catalog", "HII_Region", "GLong", "GLat", "Radius", "VLSR", "spectra", "spectra_HII",
-        "status", "number",
+        "WISE_Region", "Catalog", "HII_Region", "Radius", "VLSR", "spectra", "spectra_HII", "status",
+        "number",
     ),
     f.RegionFilterSet, certified.regions, "-spectra", release="matches__spectrum__release",
 )  # fmt: skip

@@ -82,11 +82,11 @@ def region_figure(
         )  # fmt: skip
     figure.update_layout(
         xaxis={
-            "title": {"text": "Towards greater Galactic longitude (arcmin)"}, "range": [reach, -reach],
+            "title": {"text": "Offset in longitude (arcmin)"}, "range": [reach, -reach],
             "zeroline": False, "constrain": "domain",
         },
         yaxis={
-            "title": {"text": "Towards greater Galactic latitude (arcmin)"}, "range": [-reach, reach],
+            "title": {"text": "Offset in latitude (arcmin)"}, "range": [-reach, reach],
             "zeroline": False, "scaleanchor": "x", "constrain": "domain",
         },
         margin={"l": 64, "r": 16, "t": 16, "b": 104},

@@ -16,6 +16,7 @@ from retrieval.flags import candidate_warnings
 
 MISSING = "—"
 LONG = 40
+LIMITS = {"log_nii_ha": "nii_is_limit", "log_sii_ha": "sii_is_limit"}  # which field marks upper limits
 REGION_NAMES = ("WISE_Name", "WISE_Region")  # columns that lead to the page of the row's region
 
 
@@ -40,7 +41,10 @@ def cell(column: Column, row: Any, *, run: Run | None = None) -> Cell:
     elif column.name in REGION_NAMES:
         region = row if isinstance(row, HIIRegion) else getattr(row, "region", None)
         url = region_url(region, run=run) if isinstance(region, HIIRegion) else ""
-    return Cell(written(column, value), column.kind in ("int", "float"), url)
+    text = written(column, value)
+    if value is not None and getattr(row, LIMITS.get(column.path, ""), False):
+        text = f"< {text}"
+    return Cell(text, column.kind in ("int", "float"), url)
 
 
 def written(column: Column, value: Any) -> str:

@@ -257,7 +257,9 @@ def test_the_spectrums_page_tells_velocity_limits_and_warnings(client: Client, r
         nii_is_limit=True, log_nii_ha=-0.9, log_nii_ha_err=None, velocity_lsr_kms=41.0, near_galaxy="M31"
     )
     page = text(client, "/spectra/spec-group-a/")
-    assert "&lt; −0.9" in page
+    assert "&lt; −0.900," in page
+    assert '<td class="number">&lt; −0.900</td>' in text(client, "/nebulae/")
+    assert '<td class="number">&lt; −0.900</td>' in text(client, f"/regions/{GROUP}/")
     assert "<dd>41</dd>" in page
     assert "on the disc of M31" in page
     assert "the disc of a near galaxy covers the position" in page
