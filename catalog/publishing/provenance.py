@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Min
 
 from catalog.downloads.provenance import confirmed_by_simulated, describe_run
-from catalog.inspection.selectors import rule_of, simulated_votes, standing
+from catalog.inspection.selectors import rule_of, standing
 from catalog.models import (
     Adjudication,
     Candidate,
@@ -104,7 +104,7 @@ def _inspection(run: Run) -> dict[str, Any]:
         "votes": votes.count(),
         "adjudications": standing(Adjudication.objects.filter(candidate__run=run)).count(),
         "inspectors": votes.order_by().values("inspector").distinct().count(),
-        "simulated_votes": simulated_votes(run=run),
+        "simulated_votes": votes.filter(inspector__simulated=True).count(),
         "simulated_inspectors": list(
             Inspector.objects.filter(simulated=True, votes__candidate__run=run)
             .order_by("pk")
