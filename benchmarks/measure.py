@@ -7,10 +7,10 @@ requirements, into an environment of its own.
 
 The same lines are injected into the same real spectra for both (see benchmarks/injection.py); LiMe gets the
 redshift, the bands that it makes for these lines, its groups for the blends, and the fixed [N II] ratio. Both
-run on one thread, in turn, round by round; `seconds` are medians over the rounds. `error_ratio` is the scatter
-(by the median) of our flux minus the truth over that of LiMe; pulls are median and width of (flux - truth) /
-error. Lines on sky lines, the arm join or the edge are left out for both. Each line printed is one JSON
-object.
+run on one thread, in turn, round by round; `seconds` are medians over the rounds. `error_ratio` is the
+scatter (by the median) of our flux minus the truth over that of LiMe; pulls are median and width of (flux -
+truth) / error. Lines on sky lines, the arm join or the edge are left out for both. Each line printed is one
+JSON object.
 """
 
 from __future__ import annotations
