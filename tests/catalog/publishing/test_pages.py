@@ -117,6 +117,26 @@ def test_the_newest_catalogue_gives_the_pages_their_run(client: Client, run: Run
     assert current_run() == newer
 
 
+@pytest.mark.parametrize(
+    ("url", "queries"),
+    [
+        ("/catalogues/", 2),
+        ("/catalogues/1/", 4),
+        ("/catalogues/1/compare/2/", 9),
+        ("/catalogues/1/SHA256SUMS", 2),
+    ],
+)
+def test_queries(client: Client, run: Run, django_assert_num_queries: Any, url: str, queries: int) -> None:
+    """Pinned, whatever a catalogue holds."""
+    catalogue_publish(run=run)
+    Candidate.objects.update(inspection_state=STATE.KEPT, z_cl=0.3)
+    for number in range(20):
+        candidate(run, f"spec-more-{number}", nebula=number % 2 == 0)
+    catalogue_publish(run=run)
+    with django_assert_num_queries(queries):
+        client.get(url)
+
+
 class TestOperator:
     URL = "/admin/catalog/run/{}/publish/"
 
