@@ -75,7 +75,7 @@ def regions(run: Run | None) -> QuerySet[Any]:
     """
     rows = HIIRegion.objects.all() if run else HIIRegion.objects.none()
     nebulae = of_run(run) if run else Candidate.objects.none()
-    version = (run.region_version if run else "") or regions_in_use()
+    version = run.region_version or regions_in_use() if run else ""
     best = nebulae.filter(region=OuterRef("pk"))
     inside = RegionMatch.objects.filter(
         region=OuterRef("pk"), spectrum__candidates__run=run, spectrum__candidates__kind=Candidate.Kind.NEBULA
