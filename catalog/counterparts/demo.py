@@ -14,9 +14,9 @@ from retrieval.simulate.counterparts import Object, counterpart_tables
 from .coverage import COVERAGE_ORDER, Coverage
 from .loading import snapshot_load
 
-RELEASE = "simulated"
+RELEASE = "demonstration"
 ORIGIN = "simulated from the truth of the simulated survey: no service holds these objects"
-SOUTHERN_LIMIT = -5.0
+SOUTHERN_LIMIT = 10.0
 """Declination (deg) below which the simulated SDSS never looked, so that some galaxies stay undecided."""
 
 
