@@ -20,7 +20,7 @@ from tasks.states import RetrievalStage
 
 SMALLEST_BLOCK, LARGEST_BLOCK, BLOCKS = 64, 2048, 16
 """Spectra of a block, and the number of blocks aimed at between: enough to share, large enough to be fast."""
-TRAINING_COST = 2e8
+TRAINING_COST = 1e9
 """Templates x centres x samples of one training chunk: some seconds."""
 
 Part = SpectrumBlock.Part
