@@ -3,11 +3,11 @@
     python -m benchmarks.retrieval FOLDER [--configurations 2,100,400 ...] [--peers native flat ...] >> lines
     python -m benchmarks.retrieval --summary lines ...
 
-Writes a line of JSON per configuration, metric and peer: milliseconds per query, those of our own kernels in
-the same run, and how many times these are faster. A peer too slow for all queries gets a seeded sample of
-them, which its line tells. The summary takes the last line of each configuration, metric and peer, and gives
-for each of our kernels the geometric mean and the least of these ratios. Spectra, codebooks and codes are
-made once and kept in FOLDER.
+Writes a line of JSON per configuration, metric and peer: milliseconds per query ("cpu_ms", of processor time,
+says more on a busy machine), those of our own kernels in the same run, and how many times these are faster. A
+peer too slow for all queries gets a seeded sample of them, which its line tells. The summary takes the last
+line of each configuration, metric and peer, and gives for each of our kernels the geometric mean and the least
+of these ratios. Spectra, codebooks and codes are made once and kept in FOLDER.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ QUERIES = 4096
 TRAINED_ON = 20_000  # templates: the speed of a search hardly depends on how good its codebook is
 OURS = ("native", "numba")
 FLAT_QUERIES = 1024  # FAISS multiplies matrices from 20 queries on; more than so many gain it nothing
-SECONDS = 4.0  # of one round of the other peers, which take as long for each query of few as of many
+SECONDS = 1.5  # of one round of the other peers, which take as long for each query of few as of many
 LEAST_QUERIES = 2
 METRICS = {
     **dict.fromkeys(("native", "numba", "loop"), ("l2_squared", "l2_sum")),
@@ -141,9 +141,9 @@ def serve(folder: Path, peer: str, metric: Metric, configuration: tuple[int, int
     Q = Q[np.sort(drawn[:count])]
     _say({"queries": count} | about)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         search(Q)
-        _say({"seconds": time.perf_counter() - start})
+        _say({"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu})
 
 
 def _count(search: Search, Q: NDArray[np.float32]) -> int:
@@ -187,17 +187,19 @@ def measure(
         for peer in peers
     }
     found = {peer: _answer(child) for peer, child in children.items()}
-    seconds: dict[str, list[float]] = {peer: [] for peer in peers}
+    rounds_of: dict[str, list[dict[str, float]]] = {peer: [] for peer in peers}
     for _ in range(rounds):
         for peer, child in children.items():
             assert child.stdin is not None
             child.stdin.write("go\n")
             child.stdin.flush()
-            seconds[peer].append(_answer(child)["seconds"])
+            rounds_of[peer].append(_answer(child))
     for child in children.values():
         child.communicate()
     for peer, line in found.items():
-        line["ms"] = round(1e3 * statistics.median(seconds[peer]) / line["queries"], 4)
+        for name, key in (("ms", "seconds"), ("cpu_ms", "cpu")):
+            median = statistics.median(one[key] for one in rounds_of[peer])
+            line[name] = round(1e3 * median / line["queries"], 4)
     return found
 
 
