@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
@@ -68,7 +68,7 @@ def has_spectra(table: Table) -> bool:
     """Whether the rows of a table lead to spectra."""
     model: type[Model] | None = table.rows(None).model
     for step in table.release.split("__")[:-1]:
-        model = model._meta.get_field(step).related_model if model else None  # type: ignore[assignment]
+        model = model._meta.get_field(step).related_model if model else None
     return model is Spectrum
 
 
@@ -123,7 +123,7 @@ def _member(spectrum: Spectrum) -> tuple[Member | None, str]:
     return Member(name, header, size, lambda: spectrum.file.storage.open(str(spectrum.file.name))), ""
 
 
-def _manifest(lines: list[tuple[object, ...]]) -> Member:
+def _manifest(lines: Sequence[tuple[object, ...]]) -> Member:
     text = io.StringIO()
     csv.writer(text).writerows([MANIFEST, *lines])
     content = text.getvalue().encode()

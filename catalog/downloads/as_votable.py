@@ -34,7 +34,7 @@ def write(
 
 def document(columns: Sequence[Column], facts: dict[str, Any]) -> tuple[str, str]:
     """The document before and after the data: without data between them it is whole, too."""
-    frames = {_frame(column): None for column in columns if _frame(column)}
+    frames = dict.fromkeys(frame for frame in map(_frame, columns) if frame)
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n',
         '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n<RESOURCE type="results">\n',

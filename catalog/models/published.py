@@ -7,8 +7,6 @@ in small letters, with _ for what a name cannot hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.urls import reverse
@@ -96,7 +94,7 @@ class PublishedRow(models.Model):
         return f"{self.file_lamost} in catalogue {self.catalogue_id}"
 
 
-def _once(name: str) -> Iterable[models.BaseConstraint]:
+def _once(name: str) -> list[models.BaseConstraint]:
     return [models.UniqueConstraint(fields=["catalogue", "spectrum"], name=name)]
 
 

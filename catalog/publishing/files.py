@@ -40,7 +40,7 @@ def checksum(catalogue: Catalogue, date: datetime) -> str:
 
 def files_build(catalogue: Catalogue, date: datetime) -> Iterator[PublishedFile]:
     """Write each table that has rows in each format; unsaved rows of the files, each as it is stored."""
-    storage: Any = PublishedFile._meta.get_field("file").storage  # type: ignore[union-attr]
+    storage: Any = PublishedFile._meta.get_field("file").storage
     for table in PUBLISHED:
         if not table.rows(catalogue).exists():
             continue

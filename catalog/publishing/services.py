@@ -44,7 +44,7 @@ def catalogue_publish(
             return _publish(run, title, notes, user, not uninspected, stored)
     except BaseException:
         for file in stored:
-            file.file.storage.delete(file.file.name)
+            file.file.storage.delete(str(file.file.name))
         raise
 
 
