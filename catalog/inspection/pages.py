@@ -117,7 +117,7 @@ def _shown(request: HttpRequest, candidate: Candidate, bound: forms.Form | None)
         lent = assignment.candidate_lend(run=candidate.run, user=user, candidate_id=candidate.pk)
     decidable = candidate.inspection_state != Candidate.InspectionState.WAITING
     decision, withdrawal = None, None
-    if user.has_perm(MAY_RESOLVE) and decidable and not candidate.withdrawn_at:
+    if user.has_perm(MAY_RESOLVE) and decidable and not lent and not candidate.withdrawn_at:
         decision = bound if isinstance(bound, AdjudicationForm) else AdjudicationForm(prefix="decision")
     if user.has_perm(MAY_WITHDRAW) and not candidate.withdrawn_at:
         withdrawal = bound if isinstance(bound, WithdrawalForm) else WithdrawalForm()
