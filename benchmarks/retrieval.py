@@ -6,8 +6,8 @@
 Writes a line of JSON per configuration, metric and peer: milliseconds per query ("cpu_ms", of processor time,
 says more on a busy machine), those of our own kernels in the same run, and how many times these are faster. A
 peer too slow for all queries gets a seeded sample of them, which its line tells. The summary takes the last
-line of each configuration, metric and peer, and gives for each of our kernels geometric mean and least of these
-ratios. Spectra, codebooks and codes are made once and kept in FOLDER.
+line of each configuration, metric and peer, and gives the geometric mean and the least of the ratios for each
+of our kernels. Spectra, codebooks and codes are made once and kept in FOLDER.
 """
 
 from __future__ import annotations
