@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, Subquery
 
@@ -47,30 +49,40 @@ def services_summary(*, run: Run | None) -> list[ServiceSummary]:
     outages: dict[str, list[Outage]] = {}
     for outage in Outage.objects.order_by("since"):
         outages.setdefault(outage.service, []).append(outage)
+    others = [service for service in Service if service not in DECIDING]
+    counts = _counts(run, DECIDING, kind=Candidate.Kind.GALAXY) | _counts(run, others)
     return [
         ServiceSummary(
             service=service.value,
             label=str(service.label),
             decides=service in DECIDING,
             outages=tuple(outages.get(service.value, ())),
-            **_counts(run, service),
+            **counts[service],
         )
         for service in Service
     ]
 
 
-def _counts(run: Run | None, service: Service) -> dict[str, int]:
-    candidates = Candidate.objects.filter(run=run, spectrum__source__isnull=False)
-    if service in DECIDING:
-        candidates = candidates.filter(kind=Candidate.Kind.GALAXY)
-    stand = Subquery(standing(service=service.value).values("outcome")[:1])
-    return candidates.annotate(stands=stand).aggregate(
-        sources=Count("spectrum__source", distinct=True),
-        **{
-            outcome.name.lower(): Count("spectrum__source", distinct=True, filter=Q(stands=outcome.value))
-            for outcome in Outcome
-        },
-    )
+def _counts(run: Run | None, services: Sequence[Service], **chosen: Any) -> dict[Service, dict[str, int]]:
+    """Sources of a run's chosen candidates, and how many have each outcome, by service: one query."""
+    candidates = Candidate.objects.filter(run=run, spectrum__source__isnull=False, **chosen)
+    stand = {s.value: Subquery(standing(service=s.value).values("outcome")[:1]) for s in services}
+    ended = {
+        f"{s}_{outcome.name}": _sources(Q((f"{s}_stands", outcome.value)))
+        for s in stand
+        for outcome in Outcome
+    }
+    rows = candidates.annotate(**{f"{s}_stands": outcome for s, outcome in stand.items()})
+    counted = rows.aggregate(sources=_sources(), **ended)
+    return {
+        s: {"sources": counted["sources"]}
+        | {outcome.name.lower(): counted[f"{s.value}_{outcome.name}"] for outcome in Outcome}
+        for s in services
+    }
+
+
+def _sources(where: Q | None = None) -> Count:
+    return Count("spectrum__source", distinct=True, filter=where)
 
 
 def snapshots_held() -> list[Snapshot]:

@@ -20,6 +20,7 @@ PINNED = {
     "/regions/G173.588-01.606/": 9,
     "/regions/G173.588-01.606/figure.json": 7,
     "/candidates/": 4,
+    "/lookups/": 10,
     "/spectra/": 5,
     "/refusals/": 3,
     "/bpt/": 5,
