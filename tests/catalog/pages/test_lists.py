@@ -22,7 +22,7 @@ def names(client: Client, url: str) -> list[str]:
     """Names in the first column, in the page's order."""
     page = client.get(url)
     assert page.status_code == 200, page.content[:300]
-    return re.findall(r'<td class="name"><a href="[^"]*">([^<]*)</a>', page.content.decode())
+    return re.findall(r'<tr><td class="name"><a href="[^"]*">([^<]*)</a>', page.content.decode())
 
 
 def link(client: Client, url: str, rel: str) -> str | None:
