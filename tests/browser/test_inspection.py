@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import ROOT, Portal, Visitor
+from .conftest import Portal, Visitor, _manage
 from .test_pages import LOOKS, inspect
 
 PASSWORD = "a correct horse"
@@ -24,12 +21,8 @@ for name, group in {ACCOUNTS!r}.items():
 
 
 @pytest.fixture(scope="module")
-def accounts(portal: Portal) -> Iterator[None]:
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "-v", "0", "-c", MAKE],
-        cwd=ROOT, env={**os.environ, **portal.environment}, check=True, capture_output=True,
-    )  # fmt: skip
-    return
+def accounts(portal: Portal) -> None:
+    _manage(portal.environment, "shell", "-v", "0", "-c", MAKE)
 
 
 def enter(visitor: Visitor, name: str, then: str) -> Page:
