@@ -20,7 +20,7 @@ Codes = NDArray[np.uint8 | np.uint16]
 GROUP = 8  # segments whose codes lie together in memory
 COMPONENTS = 32
 SAMPLE = 6000  # templates that principal components and cells are learnt from
-DECODE_BYTES = 64 * 2**20
+DECODE_BYTES = 16 * 2**20  # of templates at once
 LARGEST = 1e12  # of a query, in units of the largest centre
 
 
@@ -57,8 +57,14 @@ class TemplateIndex:
         """Principal components of `queries` (q, d): (q, p)."""
         # The limit keeps products finite; it only costs good guesses, for queries like no template.
         largest = min(LARGEST / self.scale, 3e38)
-        scaled = np.clip(queries, -largest, largest) * np.float32(self.scale)
-        return np.asarray((scaled - self.mean) @ self.components, dtype=np.float32)
+        points = np.empty((len(queries), self.components.shape[1]), dtype=np.float32)
+        rows = max(1, DECODE_BYTES // (4 * self.mean.size))
+        for start in range(0, len(queries), rows):
+            scaled = np.clip(queries[start : start + rows], -largest, largest)
+            scaled *= np.float32(self.scale)
+            scaled -= self.mean
+            points[start : start + rows] = scaled @ self.components
+        return points
 
 
 def index_bytes(templates: int, segments: int, code_bytes: int) -> int:
@@ -66,12 +72,17 @@ def index_bytes(templates: int, segments: int, code_bytes: int) -> int:
     return templates * (-(-segments // GROUP) * GROUP * code_bytes + 4 * COMPONENTS + 8)
 
 
+def building_bytes(samples: int) -> int:
+    """Memory that `build_index` takes while it works, for templates of so many samples."""
+    return 4 * SAMPLE * samples + 3 * DECODE_BYTES
+
+
 def build_index(codebook: NDArray[np.float32], codes: Codes) -> TemplateIndex:
     """Index `codes` (n, segments) of `codebook` (segments, centers, width)."""
     n, segments = codes.shape
     scale = scale_of(codebook)
-    scaled = codebook * np.float32(scale)
-    sample = decode(scaled, codes[np.sort(np.random.default_rng(0).permutation(n)[:SAMPLE])])
+    sample = decode(codebook, codes[np.sort(np.random.default_rng(0).permutation(n)[:SAMPLE])])
+    sample *= np.float32(scale)
     mean = sample.mean(axis=0)
     sample -= mean
     variance = np.einsum("ij,ij->j", sample, sample).reshape(segments, -1).sum(axis=1)
@@ -81,7 +92,9 @@ def build_index(codebook: NDArray[np.float32], codes: Codes) -> TemplateIndex:
     norms = np.empty(n, dtype=np.float32)
     rows = max(1, DECODE_BYTES // (4 * mean.size))
     for start in range(0, n, rows):
-        decoded = decode(scaled, codes[start : start + rows]) - mean
+        decoded = decode(codebook, codes[start : start + rows])
+        decoded *= np.float32(scale)
+        decoded -= mean
         points[start : start + rows] = decoded @ components
         norms[start : start + rows] = np.einsum("ij,ij->i", decoded, decoded)
     centroids = _centroids(sample @ components, max(1, min(int(n**0.5), SAMPLE // 8)))

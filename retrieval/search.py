@@ -15,7 +15,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.index import Codes, TemplateIndex, build_index, index_bytes, nearest_cells
+from retrieval.index import (
+    Codes,
+    TemplateIndex,
+    build_index,
+    building_bytes,
+    index_bytes,
+    nearest_cells,
+)
 from retrieval.kernels import ScanKernels, scan_kernels
 from retrieval.kernels.memory import scratch_bytes, table_scratch, template_bytes
 from retrieval.plan import Plan, PlanName, Problem, choose
@@ -163,15 +170,16 @@ class Searcher:
         in_threads(work, starts, self.threads, watch)
         return index, distance
 
-    def _slice_rows(self, plan: PlanName, at_once: int, lanes: int) -> int:
-        """Templates that fit the memory at once, all threads working."""
+    def _slice_rows(self, plan: PlanName, queries: int, at_once: int, lanes: int) -> int:
+        """Templates that fit the memory at once, all threads working, beside `queries` in their own order."""
         segments, centers, width = self.codebook.shape
         each = index_bytes(1, segments, self.codes.itemsize)
         if plan == "products":
-            fixed = working_bytes(at_once, segments * width, self.threads)
+            working = working_bytes(at_once, segments * width, self.threads)
         else:
-            fixed = self.threads * scratch_bytes(0, segments, centers, lanes)
+            working = self.threads * scratch_bytes(0, segments, centers, lanes)
             each += self.threads * template_bytes(lanes)
+        fixed = max(working, building_bytes(segments * width)) + 4 * queries * segments * width
         return int(np.clip((self.memory - fixed) // each, min(len(self.codes), 1024), len(self.codes)))
 
     def _indexed(
@@ -180,7 +188,7 @@ class Searcher:
         """Search slice after slice of the templates; what is found tightens the search of the next."""
         # Half of the memory is for the index.
         at_once = min(queries_at_once(self.memory // 2, queries.shape[1], self.threads), len(queries))
-        rows = self._slice_rows(plan, at_once, kernels.block)
+        rows = self._slice_rows(plan, len(queries), at_once, kernels.block)
         starts = range(0, len(self.codes), rows)
         watch.total = len(starts) * -(-len(queries) // kernels.block)
         if plan == "products":
