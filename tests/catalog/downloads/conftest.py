@@ -50,6 +50,11 @@ def run(db: None) -> Run:
     )
     f.CandidateFactory(run=run, nebula=True, spectrum__name="spec-new")
     f.CandidateFactory(run=run, nebula=True, new_found=None, nebula_state="", spectrum__name="spec-unclear")
+    kept = f.CandidateFactory(
+        run=run, nebula=True, spectrum__name="spec-voted", inspection_state=Candidate.InspectionState.KEPT
+    )
+    f.VoteFactory(candidate=kept, comment='Broad, "double" é', reasons=3, seconds=2.5)
+    f.VoteFactory(candidate=kept, z=1e-4, seen_class="nebula")
     f.CandidateFactory(spectrum__name="spec-of-another-run", run__completed_at=None)
     f.RefusalFactory(file=ACCENT, detail='It holds "three", not four.')
     f.RefusalFactory()
