@@ -31,10 +31,10 @@ class NearGalaxy(NamedTuple):
 
 
 # Diameters, axis ratios and position angles after the Third Reference Catalogue of Bright Galaxies (RC3; de
-# Vaucouleurs et al. 1991), D25 and R25; positions and velocities after NED. Compared with OpenNGC, which holds
-# all but three of them: positions within 10 arcsec, velocities within 25 km/s but for some of Virgo, diameters
-# mostly within a quarter. Galaxies of |v| < 500 km/s and D25 of 5 arcmin or more, in the Local Group, around
-# it and towards Virgo. What is not listed is not flagged.
+# Vaucouleurs et al. 1991), D25 and R25; positions and velocities after NED. Compared with OpenNGC, which
+# has all but three of them: positions within 10 arcsec, velocities within 25 km/s but for some of Virgo, and
+# diameters mostly within a quarter. Galaxies of |v| < 500 km/s and D25 of 5 arcmin or more, in the Local
+# Group, around it and towards Virgo. What is not listed is not flagged.
 NEAR_GALAXIES: tuple[NearGalaxy, ...] = tuple(
     NearGalaxy(*row)
     for row in (
