@@ -63,7 +63,7 @@ class ServiceAdmin(HistoryAdmin):
         return admin.ModelAdmin.has_add_permission(self, request)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.user = request.user
         return form
 

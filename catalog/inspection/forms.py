@@ -18,15 +18,19 @@ VERDICTS = {
 }
 
 
-class OpinionForm(forms.Form):
-    """What inspectors and resolvers have in common."""
-
-    verdict = forms.ChoiceField(
+def verdict_field(*verdicts: Verdict) -> forms.ChoiceField:
+    return forms.ChoiceField(
         label="Verdict",
-        choices=[(verdict.value, label) for verdict, label in VERDICTS.items()],
+        choices=[(verdict.value, VERDICTS[verdict]) for verdict in verdicts],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a verdict."},
     )
+
+
+class OpinionForm(forms.Form):
+    """What inspectors and resolvers have in common."""
+
+    verdict = verdict_field(*VERDICTS)
     seen_class = forms.ChoiceField(
         label="Class", choices=[("", "not said"), *SeenClass.choices], required=False
     )
@@ -82,13 +86,10 @@ class VoteForm(OpinionForm):
 
 
 class AdjudicationForm(OpinionForm):
-    """A resolver's decision."""
+    """A resolver's decision. It may stand on one page with a vote."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["verdict"].choices = [
-            (verdict.value, VERDICTS[verdict]) for verdict in (Verdict.KEEP, Verdict.REJECT)
-        ]
+    prefix = "decision"
+    verdict = verdict_field(Verdict.KEEP, Verdict.REJECT)
 
 
 class WithdrawalForm(forms.Form):

@@ -46,10 +46,11 @@ CONFLICTS_AT_ONCE = 20
 def inspect_next(request: HttpRequest) -> HttpResponse:
     """Lend the inspector a candidate of the shown run and go to it; say so where none wants their vote."""
     run = run_asked(request)
-    candidate = assignment.candidate_lend(run=run, user=request.user) if run else None
+    user: Any = request.user
+    candidate = assignment.candidate_lend(run=run, user=user) if run else None
     if candidate:
         return HttpResponseRedirect(reverse("inspect-candidate", args=[candidate.pk]))
-    if not request.user.has_perm(MAY_VOTE):
+    if not user.has_perm(MAY_VOTE):
         raise PermissionDenied
     return render(request, "catalog/inspection/none.html", {"run": run})
 
@@ -90,7 +91,7 @@ def _act(request: HttpRequest, candidate: Candidate) -> tuple[HttpResponse | Non
     if action not in kinds:
         raise Http404("There is no such action.")
     kind, service, then, said = kinds[action]
-    form = kind(request.POST, **({"prefix": "decision"} if action == "decide" else {}))
+    form = kind(request.POST)
     if form.is_valid():
         given = form.arguments() if hasattr(form, "arguments") else form.cleaned_data
         try:
@@ -118,13 +119,13 @@ def _shown(request: HttpRequest, candidate: Candidate, bound: forms.Form | None)
     decidable = candidate.inspection_state != Candidate.InspectionState.WAITING
     decision, withdrawal = None, None
     if user.has_perm(MAY_RESOLVE) and decidable and not lent and not candidate.withdrawn_at:
-        decision = bound if isinstance(bound, AdjudicationForm) else AdjudicationForm(prefix="decision")
+        decision = bound if isinstance(bound, AdjudicationForm) else AdjudicationForm()
     if user.has_perm(MAY_WITHDRAW) and not candidate.withdrawn_at:
         withdrawal = bound if isinstance(bound, WithdrawalForm) else WithdrawalForm()
     typed = request.GET.get("z", "").strip()
     z = parse_z(typed)
     figure = reverse("spectrum-figure", args=[candidate.spectrum.name])
-    figure_query = urlencode({"release": candidate.spectrum.release.slug, "run": candidate.run_id})
+    figure_query = urlencode({"release": candidate.spectrum.release.slug, "run": str(candidate.run_id)})
     return {
         "candidate": candidate,
         "spectrum": candidate.spectrum,
@@ -176,7 +177,7 @@ def conflicts(request: HttpRequest) -> HttpResponse:
         "run": run,
         "total": total,
         "candidates": page.rows,
-        "next": urlencode({"run": run.pk, "after": page.after}) if run and page.after else "",
+        "next": urlencode({"run": str(run.pk), "after": page.after}) if run and page.after else "",
     }
     return render(request, "catalog/inspection/conflicts.html", context)
 

@@ -25,7 +25,7 @@ PINNED = {
     "/refusals/": 3,
     "/bpt/": 5,
     "/bpt/figure.json": 2,
-    "/spectra/spec-galaxy/": 10,
+    "/spectra/spec-galaxy/": 13,
     "/spectra/spec-galaxy/figure.json": 4,
     "/robots.txt": 0,
     "/nowhere": 1,
