@@ -15,11 +15,13 @@ from catalog.selectors import origins_held
 NAVIGATION = (
     ("galaxies", "Galaxies"),
     ("nebulae", "Nebulae"),
+    ("regions", "Regions"),
     ("candidates", "Candidates"),
     ("spectra", "Spectra"),
-    ("bpt", "BPT"),
+    ("figures", "Figures"),
+    ("inspection", "Inspection"),
+    ("catalogues", "Catalogues"),
     ("runs", "Runs"),
-    ("refusals", "Refusals"),
 )
 
 

@@ -77,13 +77,16 @@ def test_observed_spectra_are_told_from_simulated_ones(client: Client) -> None:
 
 
 def test_navigation_marks_where_one_is(client: Client) -> None:
-    page = text(client, "/bpt/")
-    assert '<a href="/bpt/" aria-current="page">BPT</a>' in page
+    page = text(client, "/regions/")
+    assert '<a href="/regions/" aria-current="page">Regions</a>' in page
     assert page.count('aria-current="page"') == 1
 
 
 def test_log_in_or_admin(client: Client) -> None:
-    assert "/admin/login/?next=%2Fspectra%2F%3Fz_min%3D1" in text(client, "/spectra/?z_min=1")
+    assert "/accounts/login/?next=%2Fspectra%2F%3Fz_min%3D1" in text(client, "/spectra/?z_min=1")
+    client.force_login(f.UserFactory())
+    page = text(client, "/")
+    assert "Log out" in page and '<a href="/admin/">Admin</a>' not in page
     client.force_login(f.UserFactory(is_staff=True))
     assert '<a href="/admin/">Admin</a>' in text(client, "/")
 
