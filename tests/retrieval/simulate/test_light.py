@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import retrieval.measure
 from retrieval.lines import LINE, NII_RATIO, OIII_RATIO
 from retrieval.masks import MASK_BIT
 from retrieval.simulate import continua, emission
@@ -100,6 +103,19 @@ def test_old_galaxies_have_breaks_and_bands_and_young_ones_balmer_lines():
     assert depth(young, LINE["mgb_5174"].wavelength) < 0.05
     assert (old > 0).all()
     assert (young > 0).all()
+
+
+def test_around_oiii_old_stars_look_like_a_k_star():
+    """Else simulated [O III] is lost in features that no star has, or made by those that are missing."""
+    with np.load(Path(retrieval.measure.__file__).with_name("stars.npz")) as held:
+        rest = np.exp(held["log_wavelength"].astype(np.float64))
+        star = held["absorption"][list(held["kinds"]).index("K0-K3")]
+    old = continua.old_population(rest, 299792.458 / RESOLUTION / 2.35482)
+    around, under = (rest > 4880) & (rest < 5065), np.abs(rest - LINE["oiii_5008"].wavelength) < 8
+    star, old = star / np.median(star[around]), old / np.median(old[around])
+    assert np.corrcoef(star[around], old[around])[0, 1] > 0.9
+    assert np.std((star - old)[around]) < 0.04
+    assert (star - old)[under].mean() == pytest.approx(0, abs=0.015)
 
 
 def test_noise_is_what_the_inverse_variance_says():
