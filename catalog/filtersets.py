@@ -11,13 +11,17 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, FloatField, Q, QuerySet, When
 
 from .coordinates import HINT, parse_position, parse_radius
 from .models import DECIDING, Candidate, HIIRegion, Refusal, Release, Spectrum, Verdict, Vote
 from .positions import within_cone
 
 DEFAULT_RADIUS = "60"
+CLASS_PROBABILITIES = (
+    (Candidate.BptClass.STAR_FORMING, "p_star_forming"), (Candidate.BptClass.COMPOSITE, "p_composite"),
+    (Candidate.BptClass.LINER, "p_liner"), (Candidate.BptClass.SEYFERT, "p_seyfert"),
+)  # fmt: skip
 
 
 class ConeFormMixin(forms.Form):
@@ -126,6 +130,7 @@ class CandidateFilterSet(ConeFilterSet):
     inspection_state = filters.MultipleChoiceFilter(
         label="Inspection", choices=Candidate.InspectionState.choices
     )
+    withdrawn = YesNoFilter("withdrawn_at", label="Withdrawn", lookup_expr="isnull", exclude=True)
 
     class Meta(ConeFilterSet.Meta):
         model = Candidate
@@ -142,7 +147,6 @@ class InspectedFilterSet(AllCandidatesFilterSet):
     """Filters of /inspected/."""
 
     adjudicated = YesNoFilter(label="Decided by a resolver")
-    withdrawn = YesNoFilter(label="Withdrawn")
 
 
 class VoteFilterSet(filters.FilterSet):
@@ -171,7 +175,21 @@ class GalaxyFilterSet(CandidateFilterSet):
     log_nii_ha = filters.RangeFilter(label="log([N II]/Hα)", help_text="dex")
     log_oiii_hb = filters.RangeFilter(label="log([O III]/Hβ)", help_text="dex")
     snr_min = filters.RangeFilter(label="Lowest S/N of the four lines")
+    probability = filters.RangeFilter(
+        label="Probability of the class", method="with_probability", help_text="0 to 1"
+    )
     novelty = filters.MultipleChoiceFilter(label="Known to others", choices=NOVELTY, method="with_novelty")
+
+    def with_probability(self, queryset: QuerySet[Candidate], name: str, value: slice) -> QuerySet[Candidate]:
+        of_class = Case(
+            *(When(bpt_class=bpt_class, then=F(field)) for bpt_class, field in CLASS_PROBABILITIES),
+            default=None,
+            output_field=FloatField(),
+        )
+        ends = {"probability__gte": value.start, "probability__lte": value.stop}
+        return queryset.annotate(probability=of_class).filter(
+            **{end: limit for end, limit in ends.items() if limit is not None}
+        )
 
     def with_novelty(self, queryset: QuerySet[Candidate], name: str, value: list[str]) -> QuerySet[Candidate]:
         flag = {"new": Q(new_galaxy=True), "known": Q(new_galaxy=False), "undecided": Q(new_galaxy=None)}

@@ -82,20 +82,7 @@ def _new(run: Run) -> dict[str, int | None]:
     )
 
 
-@dataclass(frozen=True)
-class BptCounts:
-    """How many galaxies fall into each BPT class, and why the unclassified are."""
-
-    classes: tuple[tuple[str, int], ...]
-    reasons: tuple[tuple[str, int], ...]
-
-
-def bpt_counts(*, galaxies: QuerySet[Candidate]) -> BptCounts:
-    """Count by class (in the order of the diagram) and, for the unclassified, by reason."""
-    found = dict(galaxies.order_by().values_list("bpt_class").annotate(n=Count("id")))
-    classes = [(label, found.get(value, 0)) for value, label in Candidate.BptClass.choices]
-    if unmeasured := found.get("", 0):
-        classes.append(("not measured yet", unmeasured))
-    unclassified = galaxies.filter(bpt_class=Candidate.BptClass.UNCLASSIFIED).order_by()
-    reasons = unclassified.values_list("bpt_reason").annotate(n=Count("id")).order_by("-n", "bpt_reason")
-    return BptCounts(tuple(classes), tuple((reason or "no reason recorded", n) for reason, n in reasons))
+def candidates_by_kind(*, run: Run | None) -> dict[str, int]:
+    """Candidates of a run by kind, every kind named."""
+    found = Candidate.objects.filter(run=run).order_by().values_list("kind").annotate(n=Count("pk"))
+    return dict.fromkeys(Candidate.Kind.values, 0) | dict(found)

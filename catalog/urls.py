@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from . import converters  # noqa: F401 - registers the kinds of addresses
-from .pages import bpt, home, lists, lookups, regions, spectrum
+from .pages import figures, home, lists, lookups, regions, spectrum
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,8 +14,11 @@ urlpatterns = [
     path("spectra/<spectrum_name:name>/figure.json", spectrum.figure, name="spectrum-figure"),
     path("regions/<str:name>/", regions.region_page, name="region"),
     path("regions/<str:name>/figure.json", regions.figure, name="region-figure"),
-    path("bpt/", bpt.bpt_page, name="bpt"),
-    path("bpt/figure.json", bpt.figure, name="bpt-figure"),
+    path("bpt/", figures.figure_page, {"slug": "bpt"}, name="bpt"),
+    path("figures/", figures.gallery, name="figures"),
+    path("figures/<slug:slug>/", figures.figure_page, name="figure"),
+    path("figures/<slug:slug>/figure.json", figures.figure_json, name="figure-json"),
+    path("figures/<slug:slug>/data.csv", figures.figure_data, name="figure-data"),
     path("", include("catalog.inspection.urls")),
     path("", include("catalog.publishing.urls")),
     path("", include("catalog.downloads.urls")),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from django.db.models import Count, QuerySet
 
 from catalog.models import Candidate
 from retrieval.diagnose import (
@@ -18,7 +19,9 @@ from retrieval.diagnose import (
     schawinski07,
 )
 
+from .drawing import Data, TextTable, Told, layout
 from .plain import as_dict, rounded
+from .shown import Shown
 
 X_RANGE, Y_RANGE = (-2.0, 0.8), (-1.5, 1.6)
 SYMBOLS = {
@@ -42,10 +45,12 @@ class BptPoint:
     y: float
     y_err: float | None
     bpt_class: str
+    probability: float | None
 
 
 def bpt_figure(points: Sequence[BptPoint]) -> dict[str, Any]:
-    """Plotly data and layout. Each point carries its name, the address of its page, z and both errors."""
+    """Plotly data and layout. Each point carries its name, the address of its page, z, both errors, and the
+    probability of its class."""
     figure = go.Figure()
     for bpt_class, symbol in SYMBOLS.items():
         chosen = [point for point in points if point.bpt_class == bpt_class]
@@ -53,12 +58,13 @@ def bpt_figure(points: Sequence[BptPoint]) -> dict[str, Any]:
             continue
         figure.add_scattergl(
             x=rounded([point.x for point in chosen], 4), y=rounded([point.y for point in chosen], 4),
-            customdata=[[point.name, point.url, round(point.z, 5), *_errors(point)] for point in chosen],
+            customdata=[[point.name, point.url, round(point.z, 5), *_in_words(point)] for point in chosen],
             name=f"{bpt_class.label} ({len(chosen)})", meta={"role": str(bpt_class)}, mode="markers",
             marker={"symbol": symbol, "size": 7, "opacity": 0.75},
             hovertemplate=(
                 "<b>%{customdata[0]}</b><br>z %{customdata[2]}<br>log([N II]/Hα) %{x:.3f} ± %{customdata[3]}"
-                "<br>log([O III]/Hβ) %{y:.3f} ± %{customdata[4]}<extra></extra>"
+                "<br>log([O III]/Hβ) %{y:.3f} ± %{customdata[4]}"
+                f"<br>{bpt_class.label}%{{customdata[5]}}<extra></extra>"
             ),
         )  # fmt: skip
     low_x, low_y = X_RANGE[0], Y_RANGE[0]
@@ -77,16 +83,70 @@ def bpt_figure(points: Sequence[BptPoint]) -> dict[str, Any]:
             x=rounded(x[seen], 4), y=rounded(y[seen], 4), name=name, mode="lines", hoverinfo="skip",
             line={"dash": dash, "width": 1.5}, meta={"role": "curve"},
         )  # fmt: skip
-    figure.update_layout(
-        xaxis={"title": {"text": "log([N II] 6585 / Hα)"}, "range": list(X_RANGE), "zeroline": False},
-        yaxis={"title": {"text": "log([O III] 5008 / Hβ)"}, "range": list(Y_RANGE), "zeroline": False},
-        margin={"l": 64, "r": 16, "t": 16, "b": 104},
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
-        hovermode="closest",
-        dragmode="zoom",
-    )
+    drawn = layout("log([N II] 6585 / Hα)", "log([O III] 5008 / Hβ)", meta={"narrow": {"l": 48, "b": 220}})
+    drawn["xaxis"]["range"], drawn["yaxis"]["range"] = list(X_RANGE), list(Y_RANGE)
+    figure.update_layout(drawn)
     return as_dict(figure)
 
 
-def _errors(point: BptPoint) -> list[str]:
-    return ["unknown" if error is None else f"{error:.3f}" for error in (point.x_err, point.y_err)]
+def _in_words(point: BptPoint) -> list[str]:
+    errors = ["unknown" if error is None else f"{error:.3f}" for error in (point.x_err, point.y_err)]
+    return [*errors, "" if point.probability is None else f", probability {point.probability:.2f}"]
+
+
+X, Y, CLASS, REASON = "log(NII_H)", "log(OIII_Hb)", "class_our", "class_reason"
+PROBABILITY = {
+    "star-forming": "p_star_forming", "composite": "p_composite", "LINER": "p_LINER", "Seyfert": "p_Seyfert"
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bpt:
+    """The diagram of the galaxies that have both ratios, and all of them counted by class."""
+
+    def _drawn(self, shown: Shown) -> QuerySet[Any]:
+        return shown.rows.filter(**{f"{shown.path(name)}__isnull": False for name in (X, Y)}).order_by("pk")
+
+    def _points(self, shown: Shown) -> list[tuple[Any, ...]]:
+        """Name, release, z, ratios with errors, class, its probability, and the lowest S/N of the lines."""
+        names = ("file_LAMOST", "spectrum__release__slug", "z_CL", X, f"{X}_err", Y, f"{Y}_err", CLASS)
+        more = ("snr_min", *PROBABILITY.values())
+        rows = self._drawn(shown).values_list(*(shown.path(name) for name in (*names, *more)))
+        order = list(PROBABILITY)
+        points = []
+        for row in rows:
+            *point, bpt_class, snr = row[:9]
+            probability = row[9 + order.index(bpt_class)] if bpt_class in order else None
+            points.append((*point, bpt_class, probability, snr))
+        return points
+
+    def tell(self, shown: Shown) -> Told:
+        rows = shown.rows.order_by()
+        found = dict(rows.values_list(shown.path(CLASS)).annotate(n=Count("pk")))
+        classes = [(str(label), found.get(value, 0)) for value, label in Candidate.BptClass.choices]
+        if unmeasured := found.get("", 0):
+            classes.append(("not measured yet", unmeasured))
+        unclassified = rows.filter(**{shown.path(CLASS): Candidate.BptClass.UNCLASSIFIED})
+        reason = shown.path(REASON)
+        reasons = unclassified.values_list(reason).annotate(n=Count("pk")).order_by("-n", reason)
+        total = sum(n for _, n in classes)
+        tables = [TextTable("Galaxies by class", ("Class", "Galaxies"), tuple(classes))]
+        if why := tuple((name or "no reason recorded", n) for name, n in reasons):
+            tables.append(TextTable("Why the unclassified are", ("Reason", "Galaxies"), why))
+        sentences = (
+            f"{self._drawn(shown).count():,} of {total:,} galaxies have both ratios and are drawn.",
+            "Stellar absorption under the Balmer lines is taken out.",
+        )
+        return Told(sentences, tuple(tables))
+
+    def plot(self, shown: Shown) -> dict[str, Any]:
+        return bpt_figure(
+            [
+                BptPoint(name, shown.page_of(name, release), *rest)
+                for name, release, *rest, _ in self._points(shown)
+            ]
+        )
+
+    def data(self, shown: Shown) -> Data:
+        headings = ("file_LAMOST", "z", X, f"{X}_err", Y, f"{Y}_err", CLASS, "probability", "snr_min")
+        return Data(headings, [(name, *rest) for name, _, *rest in self._points(shown)])

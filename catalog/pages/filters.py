@@ -22,7 +22,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Counterparts", ("novelty", "waits_for")),
     ("Redshift and velocity", ("z", "z_cl", "velocity_kms", "velocity_lsr_kms", "near_galaxy")),
-    ("Lines and class", ("bpt_class", "nebula_state", "log_nii_ha", "log_oiii_hb", "snr_min")),
+    ("Lines and class", ("bpt_class", "nebula_state", "log_nii_ha", "log_oiii_hb", "snr_min", "probability")),
     (
         "Inspection",
         ("inspection_state", "inspector", "verdict", "simulated", "stands", "adjudicated", "withdrawn"),

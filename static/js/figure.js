@@ -5,6 +5,7 @@ const ROLES = {
   flux: "--fig-flux", band: "--fig-band", template: "--fig-template", continuum: "--fig-continuum", curve: "--ink",
   "star-forming": "--fig-sf", composite: "--fig-composite", LINER: "--fig-liner", Seyfert: "--fig-seyfert",
   unclassified: "--fig-unclassified",
+  first: "--fig-sf", second: "--fig-seyfert", third: "--fig-liner", fourth: "--fig-composite",
   inside: "--fig-sf", near: "--fig-seyfert", galaxy: "--fig-unclassified", other: "--control",
 };
 const SHAPES = { sky: "--fig-sky", join: "--fig-join", mask: "--fig-mask" };
@@ -45,7 +46,7 @@ export function paint({ data, layout }, lines = {}) {
     if (!(role in ROLES)) continue;
     const value = colour(ROLES[role]);
     if (role === "band") trace.fillcolor = value;
-    if (trace.mode === "markers") trace.marker = { ...trace.marker, color: value };
+    if (trace.mode === "markers" || trace.type === "bar") trace.marker = { ...trace.marker, color: value };
     else trace.line = { ...trace.line, color: role === "band" ? "rgba(0,0,0,0)" : value };
   }
   for (const shape of layout.shapes ?? []) {

@@ -135,7 +135,7 @@ def test_a_click_on_the_bpt_diagram_opens_the_spectrum(visitor: Callable[..., Vi
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
     name, x, y = page.evaluate(
         """() => {
-            const plot = document.querySelector("[data-bpt]");
+            const plot = document.querySelector("[data-plot]");
             const trace = plot.data.find((trace) => trace.customdata);
             const { xaxis, yaxis } = plot._fullLayout;
             const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
