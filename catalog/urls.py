@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from . import converters  # noqa: F401 - registers the kinds of addresses
-from .pages import figures, home, lists, lookups, regions, spectrum
+from .pages import figures, home, lists, lookups, pipeline, regions, spectrum
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("regions/<str:name>/", regions.region_page, name="region"),
     path("regions/<str:name>/figure.json", regions.figure, name="region-figure"),
     path("bpt/", figures.figure_page, {"slug": "bpt"}, name="bpt"),
+    path("pipeline/", pipeline.pipeline, name="pipeline"),
     path("figures/", figures.gallery, name="figures"),
     path("figures/<slug:slug>/", figures.figure_page, name="figure"),
     path("figures/<slug:slug>/figure.json", figures.figure_json, name="figure-json"),

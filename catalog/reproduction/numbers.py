@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -123,9 +122,17 @@ class Counted:
 
 def our_numbers(*, counted: Counted) -> dict[str, Ours]:
     """Every number of ``paper.GROUPS`` as this portal has it."""
-    parts: tuple[Callable[[Counted], dict[str, Ours]], ...] = (
-        _data, _method, _candidates, _nebulae, _galaxies, _counterparts, _tables, _figures, _validity, _wise,
-    )  # fmt: skip
+    others = {
+        key: ours
+        for part in (_method, _tables, _figures, _validity, _wise)
+        for key, ours in part(counted).items()
+    }
+    return flow_numbers(counted=counted) | others
+
+
+def flow_numbers(*, counted: Counted) -> dict[str, Ours]:
+    """What is left after each step of the retrieval, from the queries to the new galaxies."""
+    parts = (_data, _candidates, _nebulae, _galaxies, _counterparts)
     return {key: ours for part in parts for key, ours in part(counted).items()}
 
 

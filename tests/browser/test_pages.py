@@ -24,6 +24,7 @@ PUBLIC = {
     "lookups": ("/lookups/", 200),
     "spectra": ("/spectra/", 200),
     "bpt": ("/bpt/", 200),
+    "pipeline": ("/pipeline/", 200),
     "figures": ("/figures/", 200),
     "figure of counts": ("/figures/snr/?snr_r_min=3", 200),
     "figure of shares": ("/figures/redshift/", 200),

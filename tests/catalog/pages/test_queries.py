@@ -25,6 +25,7 @@ PINNED = {
     "/refusals/": 3,
     "/bpt/": 7,
     "/figures/": 3,
+    "/pipeline/": 15,
     "/figures/snr/": 7,
     "/figures/snr/figure.json": 4,
     "/figures/redshift/": 11,
