@@ -219,14 +219,15 @@ def _markdown(report: Report) -> Iterator[str]:
     for section in report.sections:
         yield from ("", f"## {section.title}")
         rows = [(line.where, line.what, line.paper, line.marked, line.note) for line in section.lines]
-        yield from _table(("Where", "What", "Paper", "Here", "Note"), rows)
+        yield from markdown_table(("Where", "What", "Paper", "Here", "Note"), rows)
     yield from ("", "## Sums")
     sums = [(equation.words, equation.paper, equation.ours) for equation in report.equations]
-    yield from _table(("What", "Paper", "Here"), sums)
+    yield from markdown_table(("What", "Paper", "Here"), sums)
     yield from ("", "## Contradictions in the paper")
     yield from (f"- {sentence}" for sentence in report.contradictions)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines of a Markdown table."""
     for row in (head, ["---"] * len(head), *rows):
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"

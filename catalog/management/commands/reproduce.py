@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -30,17 +30,33 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, run: str | None, release: str | None, output: Path, **options: Any) -> None:
-        report = reproduce(run=_run(run), release=_release(release), date=datetime.now(UTC))
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-            for name, text in (("reproduction.html", report.html()), ("reproduction.md", report.markdown())):
-                write_whole(output / name, [text.encode()])
-                self.stdout.write(str(output / name))
-        except OSError as error:
-            raise CommandError(f"Cannot write into {output}: {error.strerror}.") from error
+        report = reproduce(run=complete_run(run), release=_release(release), date=datetime.now(UTC))
+        for path in write_report(report, folder=output, name="reproduction"):
+            self.stdout.write(str(path))
 
 
-def _run(number: str | None) -> Run:
+class Written(Protocol):
+    """A report in both forms."""
+
+    def html(self) -> str: ...
+
+    def markdown(self) -> str: ...
+
+
+def write_report(report: Written, *, folder: Path, name: str) -> list[Path]:
+    """Write name.html and name.md into a folder, made where it is not there. Raises CommandError."""
+    texts = {folder / f"{name}.html": report.html(), folder / f"{name}.md": report.markdown()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in texts.items():
+            write_whole(path, [text.encode()])
+    except OSError as error:
+        raise CommandError(f"Cannot write into {folder}: {error.strerror}.") from error
+    return list(texts)
+
+
+def complete_run(number: str | None) -> Run:
+    """The run of that number, else the current one. Raises CommandError."""
     try:
         run = current_run(number)
     except (Run.DoesNotExist, ValueError, OverflowError):

@@ -1,0 +1,1 @@
+"""A run on simulated spectra held against what the simulator put in: as numbers, and as a report."""
