@@ -128,7 +128,7 @@ class Flux:
 
 @dataclass(frozen=True)
 class Validation:
-    """``fluxes`` by kind and line key; ``new`` is None where a deciding service has no simulated catalogue."""
+    """``fluxes`` by kind and line key; ``new`` is None where a deciding service has no simulated table."""
 
     run: Run
     n_queries: int

@@ -5,6 +5,8 @@ All take wavelengths at rest (n,) in vacuum Angstrom and give flux per Angstrom 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
@@ -87,7 +89,9 @@ _GRAIN: Array = _grain(_CELLS)
 
 _CALCIUM = {"cak": 7.5, "cah": 6.5}  # equivalent width, Angstrom, of an old population
 _MAGNESIUM_SODIUM = {"mgb_5169": 1.0, "mgb_5174": 1.3, "mgb_5185": 1.2, "nad_5892": 1.9, "nad_5898": 1.5}
-_BALMER = {"hd": 1.15, "hg": 1.05, "hb": 1.0, "ha": 0.75}  # equivalent widths relative to Hb in hot stars
+# Equivalent widths relative to Hb, of hot stars and of the mean K0 to K3 star of retrieval/measure/stars.npz.
+_BALMER = {"hd": 1.15, "hg": 1.05, "hb": 1.0, "ha": 0.75}
+_COOL_BALMER = {"hd": 1.2, "hg": 1.2, "hb": 1.0, "ha": 1.5}
 _BALMER_HIGH_AIR = (3970.1, 3889.1, 3835.4, 3797.9, 3770.6)  # H epsilon to H 11
 
 _PLANCK = 1.438776877e8  # second radiation constant, Angstrom K
@@ -135,7 +139,7 @@ def old_population(wavelength: Array, sigma_kms: float, metals: float = 1.0) -> 
         centre = LINE[key].wavelength
         absorb(wavelength, flux, centre, metals * width, np.hypot(3.0, centre * sigma_kms / SPEED_OF_LIGHT))
     _absorb_grain(wavelength, flux, metals, sigma_kms)
-    _absorb_balmer(wavelength, flux, 1.2, sigma_kms, own=1.5)
+    _absorb_balmer(wavelength, flux, 0.9, sigma_kms, own=1.5, shares=_COOL_BALMER)
     return flux
 
 
@@ -188,9 +192,16 @@ def _absorb_grain(wavelength: Array, flux: Array, metals: float, sigma_kms: floa
     flux *= np.exp(-metals * np.interp(np.log(wavelength), _CELLS, depth))
 
 
-def _absorb_balmer(wavelength: Array, flux: Array, width: float, sigma_kms: float, own: float = 6.0) -> None:
+def _absorb_balmer(
+    wavelength: Array,
+    flux: Array,
+    width: float,
+    sigma_kms: float,
+    own: float = 6.0,
+    shares: Mapping[str, float] = _BALMER,
+) -> None:
     """``width`` of Hb and ``own`` sigma, Angstrom: wide wings in hot stars, narrow cores in cool ones."""
-    for key, share in _BALMER.items():
+    for key, share in shares.items():
         centre = LINE[key].wavelength
         absorb(wavelength, flux, centre, share * width, np.hypot(own, centre * sigma_kms / SPEED_OF_LIGHT))
     for centre in _HIGH_BALMER:

@@ -105,17 +105,35 @@ def test_old_galaxies_have_breaks_and_bands_and_young_ones_balmer_lines():
     assert (young > 0).all()
 
 
-def test_around_oiii_old_stars_look_like_a_k_star():
-    """Else simulated [O III] is lost in features that no star has, or made by those that are missing."""
+@pytest.fixture
+def k_star():
+    """Wavelengths at rest, the mean K0 to K3 star over its continuum, and a simulated old population."""
     with np.load(Path(retrieval.measure.__file__).with_name("stars.npz")) as held:
         rest = np.exp(held["log_wavelength"].astype(np.float64))
         star = held["absorption"][list(held["kinds"]).index("K0-K3")]
-    old = continua.old_population(rest, 299792.458 / RESOLUTION / 2.35482)
+    return rest, star, continua.old_population(rest, 299792.458 / RESOLUTION / 2.35482)
+
+
+def test_around_oiii_old_stars_look_like_a_k_star(k_star):
+    """Else simulated [O III] is lost in features that no star has, or made by those that are missing."""
+    rest, star, old = k_star
     around, under = (rest > 4880) & (rest < 5065), np.abs(rest - LINE["oiii_5008"].wavelength) < 8
     star, old = star / np.median(star[around]), old / np.median(old[around])
     assert np.corrcoef(star[around], old[around])[0, 1] > 0.9
     assert np.std((star - old)[around]) < 0.04
     assert (star - old)[under].mean() == pytest.approx(0, abs=0.015)
+
+
+@pytest.mark.parametrize("key", ["ha", "hb", "hg", "hd"])
+def test_old_stars_have_the_balmer_lines_of_a_k_star(k_star, key):
+    rest, star, old = k_star
+    apart = np.abs(rest - LINE[key].wavelength)
+
+    def width(flux):
+        beside = np.percentile(flux[(apart > 12) & (apart < 40)], 75)
+        return np.sum((1 - flux / beside)[apart < 8] * np.gradient(rest)[apart < 8])
+
+    assert width(old) == pytest.approx(width(star), abs=0.3)
 
 
 def test_noise_is_what_the_inverse_variance_says():
