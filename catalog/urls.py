@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from . import converters  # noqa: F401 - registers the kinds of addresses
-from .pages import figures, home, lists, lookups, pipeline, regions, spectrum
+from .pages import figures, home, how_it_works, lists, lookups, pipeline, regions, spectrum
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("regions/<str:name>/figure.json", regions.figure, name="region-figure"),
     path("bpt/", figures.figure_page, {"slug": "bpt"}, name="bpt"),
     path("pipeline/", pipeline.pipeline, name="pipeline"),
+    path("how-it-works/", how_it_works.how_it_works, name="how-it-works"),
+    path("how-it-works/<slug:name>.json", how_it_works.plot, name="how-it-works-json"),
     path("figures/", figures.gallery, name="figures"),
     path("figures/<slug:slug>/", figures.figure_page, name="figure"),
     path("figures/<slug:slug>/figure.json", figures.figure_json, name="figure-json"),

@@ -25,6 +25,8 @@ PUBLIC = {
     "spectra": ("/spectra/", 200),
     "bpt": ("/bpt/", 200),
     "pipeline": ("/pipeline/", 200),
+    "how it works": ("/how-it-works/", 200),
+    "how it works wrong": ("/how-it-works/?k=9", 400),
     "figures": ("/figures/", 200),
     "figure of counts": ("/figures/snr/?snr_r_min=3", 200),
     "figure of shares": ("/figures/redshift/", 200),

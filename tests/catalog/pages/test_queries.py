@@ -26,6 +26,7 @@ PINNED = {
     "/bpt/": 7,
     "/figures/": 3,
     "/pipeline/": 15,
+    "/how-it-works/": 7,
     "/figures/snr/": 7,
     "/figures/snr/figure.json": 4,
     "/figures/redshift/": 11,
