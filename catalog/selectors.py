@@ -59,27 +59,27 @@ def run_numbers(*, run: Run) -> RunNumbers:
         newly_found=Count("id", filter=nebula & Q(new_found=True)),
         unclear=Count("id", filter=nebula & Q(new_found__isnull=True)),
     )
+    new_galaxies, new_sources = _new(run)
     return RunNumbers(
         queries=run.n_queries,
         templates=run.n_templates,
         with_line_redshift=run.n_line_redshifts,
-        **_new(run),
+        new_galaxies=new_galaxies,
+        new_sources=new_sources,
         **counts,
     )
 
 
-def _new(run: Run) -> dict[str, int | None]:
-    """Galaxies that none of the three services knows; None where nobody has asked all three yet."""
+def _new(run: Run) -> tuple[int | None, int | None]:
+    """Galaxies that none of the three services knows, and their sources; None until all three were asked."""
     asked = CounterpartLookup.objects.filter(
         source__spectra__candidates__run=run, outcome__in=("matched", "no-match"), service__in=SERVICES
     )
     if asked.aggregate(services=Count("service", distinct=True))["services"] < len(SERVICES):
-        return {"new_galaxies": None, "new_sources": None}
-    return (
-        GALAXIES.rows(run)
-        .filter(new_galaxy=True)
-        .aggregate(new_galaxies=Count("pk"), new_sources=Count("spectrum__source", distinct=True))
-    )
+        return None, None
+    new = GALAXIES.rows(run).filter(new_galaxy=True)
+    counts = new.aggregate(galaxies=Count("pk"), sources=Count("spectrum__source", distinct=True))
+    return counts["galaxies"], counts["sources"]
 
 
 def candidates_by_kind(*, run: Run | None) -> dict[str, int]:
