@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, TruncDate
 
 from catalog.models import DECIDING, Counterpart, CounterpartLookup, Service, Spectrum
 
@@ -18,15 +19,18 @@ _RANK = Case(
     output_field=IntegerField(),
 )
 """An answer before "not covered" before a failure."""
+_AS_OF = Coalesce("snapshot__dated", TruncDate("asked_at"))
+"""The day of which a look-up speaks: a snapshot asked today says what its service held when it was taken."""
 
 
 def standing(*, service: str, candidate: str = "") -> QuerySet[CounterpartLookup]:
     """For a subquery: the look-ups of a service that stand for a candidate, the one that counts first.
 
-    That is its newest answer; only where there is none, that it does not cover the place; else that it
-    failed. What was asked about another position than the source's of now does not stand, and a simulated
-    snapshot says nothing about a real spectrum. ``candidate`` leads from the outer row to the candidate
-    ("candidate__", say).
+    That is its newest answer, a snapshot's being as old as the snapshot: asked while its service is out of
+    reach, it unsays nothing that the service said since. Only where there is no answer it is that the service
+    does not cover the place; else that it failed. What was asked about another position than the source's of
+    now does not stand, and a simulated snapshot says nothing about a real spectrum. ``candidate`` leads from
+    the outer row to the candidate ("candidate__", say).
     """
     return (
         CounterpartLookup.objects.filter(
@@ -36,8 +40,8 @@ def standing(*, service: str, candidate: str = "") -> QuerySet[CounterpartLookup
             dec=OuterRef(f"{candidate}spectrum__source__dec"),
             service=service,
         )
-        .annotate(rank=_RANK)
-        .order_by("rank", "-asked_at", "-pk")
+        .annotate(rank=_RANK, as_of=_AS_OF)
+        .order_by("rank", "-as_of", "-asked_at", "-pk")
     )
 
 
@@ -107,7 +111,9 @@ def source_answers(*, spectrum: Spectrum) -> SourceAnswers:
             lookups = lookups.exclude(snapshot__simulated=True)
         ordered = Prefetch("counterparts", queryset=Counterpart.objects.order_by("separation_arcsec"))
         for lookup in (
-            lookups.annotate(rank=_RANK).order_by("rank", "-asked_at", "-pk").prefetch_related(ordered)
+            lookups.annotate(rank=_RANK, as_of=_AS_OF)
+            .order_by("rank", "-as_of", "-asked_at", "-pk")
+            .prefetch_related(ordered)
         ):
             held[lookup.service].append(lookup)
     return SourceAnswers(

@@ -226,6 +226,26 @@ def test_the_newest_answer_stands_and_failures_are_none(galaxy: Candidate) -> No
     assert new(galaxy) is False
 
 
+def test_an_old_snapshot_unsays_nothing_that_the_service_said_since(galaxy: Candidate) -> None:
+    answered(galaxy)
+    about = {"source": galaxy.spectrum.source, "service": "ned"}
+    said = timezone.now()
+    f.CounterpartFactory(
+        lookup=f.CounterpartLookupFactory(**about, outcome="matched", release="2026-10", asked_at=said)
+    )
+    taken = said.date() - timedelta(days=300)
+    snapshot = Snapshot.objects.create(
+        service="ned", release="old", origin="", dated=taken, sha256="", n_objects=0
+    )
+    f.CounterpartLookupFactory(
+        **about, outcome="no-match", release="old", snapshot=snapshot, asked_at=said + timedelta(days=40)
+    )
+    assert new(galaxy) is False
+    snapshot.dated = said.date() + timedelta(days=30)
+    snapshot.save()
+    assert new(galaxy) is True
+
+
 def test_answers_about_another_position_are_void(galaxy: Candidate) -> None:
     answered(galaxy)
     Source.objects.filter(pk=galaxy.spectrum.source_id).update(dec=2.5)
