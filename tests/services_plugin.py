@@ -9,8 +9,10 @@ import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db.backends.signals import connection_created
 
 from portal.services import DataDir, services_for
 
@@ -25,6 +27,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if not wanted.help and not wanted.version:
         _start()
     return (yield)
+
+
+def _may_truncate(connection: Any, **_: Any) -> None:
+    """Tests in transactions of their own are cleaned up by TRUNCATE, which published tables refuse."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET glowworm.may_truncate = 'on'")
+
+
+connection_created.connect(_may_truncate)
 
 
 def _start() -> None:

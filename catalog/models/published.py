@@ -1,8 +1,8 @@
 """Published catalogues: numbered, frozen, with their own copy of every row.
 
-Triggers refuse every UPDATE and DELETE of these tables, and every INSERT of rows for a catalogue that is
-already there (a catalogue's own row is written last). A field is named as its column in ``catalog.columns``,
-in small letters, with _ for what a name cannot hold.
+Triggers refuse every UPDATE, DELETE and TRUNCATE of these tables, and every INSERT of rows for a catalogue
+that is already there (a catalogue's own row is written last). A field is named as its column in
+``catalog.columns``, in small letters, with _ for what a name cannot hold.
 """
 
 from __future__ import annotations

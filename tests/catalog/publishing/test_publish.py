@@ -152,6 +152,19 @@ def test_the_database_refuses_changes(run: Run, table: str) -> None:
             cursor.execute(command)
 
 
+@pytest.mark.parametrize("table", ["catalog_catalogue", "catalog_publishedgalaxy", "catalog_spectrum"])
+def test_the_database_refuses_truncation(run: Run, table: str) -> None:
+    catalogue_publish(run=run)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL glowworm.may_truncate = 'off'")
+    with (
+        pytest.raises(DatabaseError, match="a published catalogue never changes: TRUNCATE"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+
+
 def test_nothing_is_added_later(run: Run) -> None:
     catalogue = catalogue_publish(run=run)
     row = PublishedGalaxy.objects.first()
