@@ -23,6 +23,8 @@ from retrieval.work import Watch, in_threads
 UNIT = 2.0**-24  # rounding of float32
 QUERIES = 8192  # at once, at most: decoding a template is shared by so many
 TILE = 512  # templates at once
+CANDIDATES = 200  # that the bound leaves of a query, as a rule: more where templates are alike
+CANDIDATE_BYTES = 72  # of each: query, template and bound, as found, joined and in order
 
 # q.t - |t|^2 / 2 of a tile of templates and all queries (t, q), the largest |t|, and what |q - t|^2 may have
 # lost for every query (q,) beside the roundings of float32.
@@ -37,13 +39,15 @@ def queries_at_once(memory: int, samples: int, threads: int) -> int:
 
 
 def working_bytes(queries: int, samples: int, threads: int) -> int:
-    """Memory that so many queries at once take, besides the candidates that are left."""
+    """Memory that so many queries at once take."""
     return queries * _query_bytes(samples, threads) + 8 * threads * TILE * samples
 
 
 def _query_bytes(samples: int, threads: int) -> int:
-    """The share of one query: itself about the mean, rounded, and packed; a column of each thread's tile."""
-    return 10 * samples + 5 * threads * TILE
+    """The share of one query: itself about the mean, rounded, and packed; a column of each thread's tile; its
+    candidates.
+    """
+    return 10 * samples + 5 * threads * TILE + CANDIDATES * CANDIDATE_BYTES
 
 
 def piece_count(queries: int, templates: int, at_once: int) -> int:

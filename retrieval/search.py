@@ -102,7 +102,7 @@ class Searcher:
         self.codes = np.ascontiguousarray(codes)
         self.metric: Metric = metric
         self.threads = threads or 1
-        self.memory = memory
+        self.memory = memory - memory // 5  # a fifth for what the allocator keeps of freed arrays
         self._kernels = scan_kernels(kernels)
         self._kept: TemplateIndex | None = None
 
