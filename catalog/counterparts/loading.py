@@ -158,14 +158,14 @@ def _list(held: Mapping[str, FileColumn]) -> str:
 
 def identified(file: str, column: FileColumn) -> list[str]:
     """The identifiers as text. ValueError where there is none, or one is empty, too long or repeated."""
+    if not column.values.size:
+        raise ValueError(f"{file} holds no rows.")
     if column.values.dtype.kind == "f":
         raise ValueError(
             f"The identifiers of {file} (column {column.name}) are decimal numbers, whose last digits may be "
             "lost: give them as whole numbers or as text."
         )
     names = [" ".join(str(value).split()) for value in column.values.tolist()]
-    if not names:
-        raise ValueError(f"{file} holds no rows.")
     if blank := names.count(""):
         raise ValueError(f"{blank} of {len(names)} rows of {file} have no identifier (column {column.name}).")
     if longest := max((name for name in names if len(name) > 120), key=len, default=""):

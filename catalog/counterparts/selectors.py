@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Least, TruncDate
 
 from catalog.models import DECIDING, Counterpart, CounterpartLookup, Service, Spectrum
 
@@ -19,7 +19,7 @@ _RANK = Case(
     output_field=IntegerField(),
 )
 """An answer before "not covered" before a failure."""
-_AS_OF = Coalesce("snapshot__dated", TruncDate("asked_at"))
+_AS_OF = Least("snapshot__dated", TruncDate("asked_at"))  # PostgreSQL passes over what is NULL
 """The day of which a look-up speaks: a snapshot asked today says what its service held when it was taken."""
 
 

@@ -244,6 +244,8 @@ def test_an_old_snapshot_unsays_nothing_that_the_service_said_since(galaxy: Cand
     snapshot.dated = said.date() + timedelta(days=30)
     snapshot.save()
     assert new(galaxy) is True
+    CounterpartLookup.objects.filter(snapshot=snapshot).update(asked_at=said - timedelta(days=1))
+    assert new(galaxy) is False, "no snapshot is younger than its answer"
 
 
 def test_answers_about_another_position_are_void(galaxy: Candidate) -> None:

@@ -168,6 +168,13 @@ def test_files_that_are_no_tables(db: None, tmp_path: Path, content: bytes) -> N
         load(path)
 
 
+def test_a_header_without_rows(db: None, tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text("objid,ra,dec\n")
+    with pytest.raises(ValueError, match="holds no rows"):
+        load(path)
+
+
 def test_a_release_is_loaded_once(db: None, tmp_path: Path) -> None:
     path = written(sdss(), tmp_path / "sdss.fits")
     load(path)
