@@ -52,10 +52,14 @@ def candidate_lend(*, run: Run, user: User, candidate_id: int | None = None) -> 
     return candidate
 
 
+def wanting(*, run: Run, user: User) -> QuerySet[Candidate]:
+    """Candidates of the run that want the user's vote now."""
+    return _wanting(run, Inspector.objects.filter(user=user).first() or Inspector(user=user))
+
+
 def wanting_count(*, run: Run, user: User) -> int:
     """How many candidates of the run want the user's vote now."""
-    inspector = Inspector.objects.filter(user=user).first() or Inspector(user=user)
-    return _wanting(run, inspector).count()
+    return wanting(run=run, user=user).count()
 
 
 def _wanting(run: Run, inspector: Inspector) -> QuerySet[Candidate]:

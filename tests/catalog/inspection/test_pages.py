@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from catalog.inspection import services
-from catalog.models import Candidate, Run, Vote
+from catalog.models import Candidate, GoldStandard, Run, Vote
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -251,6 +251,22 @@ def test_first_votes_count_for_agreement_and_gold(
     }
     assert seen.pairs[0].kappa == 0
     assert "gold" not in words(client.get(reverse("spectrum", args=[candidate.spectrum.name]))).lower()
+
+
+def test_a_resolver_who_votes_sees_no_conflict_that_wants_their_vote(
+    enter: Callable[[User], Client], candidate: Candidate, account: Callable[..., User]
+) -> None:
+    both = account("inspectors", "resolvers", username="bo")
+    GoldStandard.objects.create(candidate=candidate, verdict="keep", seen_class="galaxy", origin="known")
+    f.VoteFactory(candidate=candidate, verdict="keep", comment="as clear as can be")
+    f.VoteFactory(candidate=candidate, verdict="reject")
+    Candidate.objects.update(inspection_state="conflict")
+    client = enter(both)
+    shown = words(client.get("/conflicts/"))
+    assert "as clear as can be" not in shown
+    assert "your own vote" in shown
+    services.vote_cast(candidate_id=candidate.pk, user=both, verdict="keep")
+    assert "as clear as can be" in words(client.get("/conflicts/"))
 
 
 def test_simulated_inspectors_are_named(client: Client, candidate: Candidate) -> None:
