@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,31 @@ class Command(BaseCommand):
         what.add_argument("file", nargs="?", type=Path, metavar="FILE")
         what.add_argument("--paper", action="store_true", help="the five regions of the paper's Table 2")
         parser.add_argument(
-            "--version", dest="version_name", default="V2.2", help="of the catalogue (default: V2.2)"
+            "--version",
+            dest="version_name",
+            default="",
+            help="of the catalogue, such as V2.2, where the file's name lacks it",
         )
 
     def handle(self, *, file: Path | None, paper: bool, version_name: str, **options: Any) -> None:
         try:
-            summary = (
-                paper_regions_import() if file is None else regions_import(path=file, version=version_name)
-            )
+            if file is None:
+                summary = paper_regions_import()
+            else:
+                summary = regions_import(path=file, version=version_name or _version_named(file))
         except (ValueError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{summary.version}: {summary.held} regions held, {summary.removed} removed, "
             f"{summary.refused} rows refused (import {summary.batch})."
         )
+
+
+def _version_named(file: Path) -> str:
+    """V2.2 of wise_hii_V2.2.csv. A guess would load one version in place of another: CommandError instead."""
+    found = re.search(r"V\d+(\.\d+)+", file.stem, re.IGNORECASE)
+    if not found:
+        raise CommandError(
+            f"Which version of the catalogue is {file.name}? Its name does not tell: say --version V2.2, say."
+        )
+    return found[0].upper()

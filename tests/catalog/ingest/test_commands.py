@@ -115,6 +115,10 @@ def test_import_regions(tmp_path: Path):
     assert set(HIIRegion.objects.values_list("version", flat=True)) == {PAPER_VERSION}
     write(tmp_path, {"w.csv": b"WISE Name,Catalog,GLong,GLat,Radius\nG1,K,1,1,60\n"})
     assert "V9: 1 regions held" in run("import_regions", tmp_path / "w.csv", "--version", "V9")
+    with pytest.raises(CommandError, match="Which version of the catalogue is w"):
+        run("import_regions", tmp_path / "w.csv")
+    (tmp_path / "w.csv").rename(tmp_path / "wise_v2.10.csv")
+    assert "V2.10: 1 regions held" in run("import_regions", tmp_path / "wise_v2.10.csv")
 
 
 def test_the_same_mix_in_any_number(tmp_path: Path):
