@@ -124,9 +124,10 @@ def test_an_older_run_can_be_asked_for(client: Client, run: Run) -> None:
 
 def test_a_filter_reaches_the_rows(client: Client, run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(body(client.get("/nebulae/download.csv?status=new")).decode())))
-    assert [(row["file_LAMOST"], row["WISE_Name"], row["New_found"]) for row in rows] == [
-        ("spec-new", "-", "1")
-    ]
+    assert {(row["file_LAMOST"], row["WISE_Name"], row["New_found"]) for row in rows} == {
+        ("spec-new", "-", "1"),
+        ("spec-voted", "-", "1"),
+    }
     rows = list(csv.DictReader(io.StringIO(body(client.get("/unclear/download.csv")).decode())))
     assert [row["file_LAMOST"] for row in rows] == ["spec-unclear"]
 
