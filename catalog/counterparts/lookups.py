@@ -168,8 +168,9 @@ def outage_note(*, service: str, provider: str, detail: str) -> Outage:
 def lookups_store(*, service: str, radius_arcsec: float, results: Sequence[Result]) -> Counter[str]:
     """Keep results, with all their matches; returns how many of each outcome there were.
 
-    An answer takes the place of what its release said before. A failure is kept beside earlier answers and
-    never in place of one, unless that one was about a position where the source no longer is.
+    An answer takes the place of what its release said before, but a match gives way only to a match or to a
+    "no match" of its own provider: another road may merely hold less. A failure is kept beside earlier
+    answers and never in place of one. Both only while the source is where it was asked about.
     """
     ids = [result.place.source_id for result in results]
     # In one order, so that two that store about the same sources wait for each other.
@@ -184,12 +185,7 @@ def lookups_store(*, service: str, radius_arcsec: float, results: Sequence[Resul
     for result in results:
         place = result.place
         earlier = held.get((place.source_id, result.release))
-        if (
-            result.outcome == Outcome.FAILED
-            and earlier
-            and earlier.outcome != Outcome.FAILED
-            and (earlier.ra, earlier.dec) == (place.ra, place.dec)
-        ):
+        if earlier and (earlier.ra, earlier.dec) == (place.ra, place.dec) and _outweighs(earlier, result):
             continue
         lookup = earlier or CounterpartLookup(
             source_id=place.source_id, service=service, release=result.release, radius_arcsec=radius_arcsec
@@ -215,6 +211,15 @@ def lookups_store(*, service: str, radius_arcsec: float, results: Sequence[Resul
         (_counterpart(lookup, match) for result, lookup in kept for match in result.matches), batch_size=1000
     )
     return Counter(result.outcome for result in results)
+
+
+def _outweighs(earlier: CounterpartLookup, result: Result) -> bool:
+    """Whether what a release said before about a place is kept against a new result."""
+    if result.outcome == Outcome.FAILED:
+        return earlier.outcome != Outcome.FAILED
+    if earlier.outcome != Outcome.MATCHED or result.outcome == Outcome.MATCHED:
+        return False
+    return result.outcome == Outcome.NOT_COVERED or result.provider != earlier.provider
 
 
 def _counterpart(lookup: CounterpartLookup, match: Match) -> Counterpart:

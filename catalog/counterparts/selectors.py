@@ -5,34 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 from django.db.models.functions import Least, TruncDate
+from django.db.models.lookups import Regex
 
 from catalog.models import DECIDING, Counterpart, CounterpartLookup, Service, Spectrum
 
 Outcome = CounterpartLookup.Outcome
 
-_RANK = Case(
-    When(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH], then=Value(0)),
-    When(outcome=Outcome.NOT_COVERED, then=Value(1)),
-    default=Value(2),
-    output_field=IntegerField(),
-)
-"""An answer before "not covered" before a failure."""
 _AS_OF = Least("snapshot__dated", TruncDate("asked_at"))  # PostgreSQL passes over what is NULL
 """The day of which a look-up speaks: a snapshot asked today says what its service held when it was taken."""
+_MONTH = r"^[0-9]{4}-[0-9]{2}$"
+"""Releases that are months: the only ones of which it is known which of two is the newer."""
 
 
 def standing(*, service: str, candidate: str = "") -> QuerySet[CounterpartLookup]:
     """For a subquery: the look-ups of a service that stand for a candidate, the one that counts first.
 
-    That is its newest answer, a snapshot's being as old as the snapshot: asked while its service is out of
-    reach, it unsays nothing that the service said since. Only where there is no answer it is that the service
-    does not cover the place; else that it failed. What was asked about another position than the source's of
-    now does not stand, and a simulated snapshot says nothing about a real spectrum. ``candidate`` leads from
-    the outer row to the candidate ("candidate__", say).
+    That is its newest match that is not unsaid (see ``_unsaid``); else its newest "no match", a snapshot's
+    answer being as old as the snapshot. Only where there is no answer it is that the service does not cover
+    the place; else that it failed. What was asked about another position than the source's of now does not
+    stand, and a simulated snapshot says nothing about a real spectrum. ``candidate`` leads from the outer row
+    to the candidate ("candidate__", say).
     """
-    return (
+    return _ranked(
         CounterpartLookup.objects.filter(
             may_answer(f"{candidate}spectrum__release__simulated"),
             source=OuterRef(f"{candidate}spectrum__source"),
@@ -40,8 +36,42 @@ def standing(*, service: str, candidate: str = "") -> QuerySet[CounterpartLookup
             dec=OuterRef(f"{candidate}spectrum__source__dec"),
             service=service,
         )
-        .annotate(rank=_RANK, as_of=_AS_OF)
-        .order_by("rank", "-as_of", "-asked_at", "-pk")
+    )
+
+
+def _ranked(lookups: QuerySet[CounterpartLookup]) -> QuerySet[CounterpartLookup]:
+    """A match that stands, before other answers, before "not covered", before a failure; the newest first."""
+    rank = Case(
+        When(Q(outcome=Outcome.MATCHED) & ~Exists(_unsaid()), then=Value(0)),
+        When(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH], then=Value(1)),
+        When(outcome=Outcome.NOT_COVERED, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    return lookups.annotate(as_of=_AS_OF, rank=rank).order_by("rank", "-as_of", "-asked_at", "-pk")
+
+
+def _unsaid() -> QuerySet[CounterpartLookup]:
+    """For a subquery: the "no match" answers that take the place of a match, the outer row (with ``as_of``).
+
+    Each is later, of the same provider, about the same position, at the same radius or a larger one, and of
+    the same release or a later month: an older release or another road may merely hold less.
+    """
+    later = Q(as_of__gt=OuterRef("as_of")) | Q(as_of=OuterRef("as_of"), asked_at__gt=OuterRef("asked_at"))
+    later_month = Q(release__regex=_MONTH, release__gt=OuterRef("release")) & Q(
+        Regex(OuterRef("release"), _MONTH)
+    )
+    return CounterpartLookup.objects.alias(as_of=_AS_OF).filter(
+        later,
+        later_month | Q(release=OuterRef("release")),
+        may_answer("snapshot__simulated"),
+        outcome=Outcome.NO_MATCH,
+        source=OuterRef("source"),
+        service=OuterRef("service"),
+        provider=OuterRef("provider"),
+        ra=OuterRef("ra"),
+        dec=OuterRef("dec"),
+        radius_arcsec__gte=OuterRef("radius_arcsec"),
     )
 
 
@@ -110,11 +140,7 @@ def source_answers(*, spectrum: Spectrum) -> SourceAnswers:
         if not spectrum.release.simulated:
             lookups = lookups.exclude(snapshot__simulated=True)
         ordered = Prefetch("counterparts", queryset=Counterpart.objects.order_by("separation_arcsec"))
-        for lookup in (
-            lookups.annotate(rank=_RANK, as_of=_AS_OF)
-            .order_by("rank", "-as_of", "-asked_at", "-pk")
-            .prefetch_related(ordered)
-        ):
+        for lookup in _ranked(lookups).prefetch_related(ordered):
             held[lookup.service].append(lookup)
     return SourceAnswers(
         tuple(

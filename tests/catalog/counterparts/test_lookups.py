@@ -26,7 +26,7 @@ THREE = ("simbad", "sdss", "ned")
 
 
 class Scripted:
-    """A provider that does what the test says: an exception, or the identifiers at every place."""
+    """A provider that does what the test says: an exception, "not covered" (None), or these identifiers."""
 
     batch = 2
     snapshot_id = None
@@ -41,6 +41,8 @@ class Scripted:
         self.calls += 1
         if isinstance(self.does, Exception):
             raise self.does
+        if self.does is None:
+            return [Answer(covered=False) for _ in ra]
         return [
             Answer(tuple(Match(Found(i, a, d, "G", 0.1), 0.5) for i in self.does))
             for a, d in zip(ra, dec, strict=True)
@@ -226,26 +228,87 @@ def test_the_newest_answer_stands_and_failures_are_none(galaxy: Candidate) -> No
     assert new(galaxy) is False
 
 
-def test_an_old_snapshot_unsays_nothing_that_the_service_said_since(galaxy: Candidate) -> None:
+MATCH = {"provider": "ned-tap", "release": "2026-05", "radius_arcsec": 10.0}
+SNAPSHOT = {"provider": "snapshot"}
+
+
+@pytest.mark.parametrize(
+    ("match", "denial", "is_new"),
+    [
+        ({}, {"release": "2026-06"}, True),
+        ({}, {"release": "2026-06", "radius_arcsec": 15.0}, True),
+        ({}, {"radius_arcsec": 15.0}, True),
+        ({}, {"release": "2026-06", "radius_arcsec": 3.0}, False),
+        ({}, {"radius_arcsec": 3.0}, False),
+        ({}, {"release": "2026-06", "provider": "other"}, False),
+        ({}, {"release": "2026-06", "days": 0}, True),
+        ({}, {"release": "2026-06", "days": -1}, False),
+        ({}, {"release": "2026-04"}, False),
+        ({}, {"release": "2026-06", "dec": 2.5}, False),
+        ({"release": "DR17"}, {"release": "DR8"}, False),
+        ({"release": "DR8"}, {"release": "DR17"}, False),
+        ({"release": "DR17"}, {"release": "DR8", "taken": 5, **SNAPSHOT}, False),
+        ({"release": "DR17", "taken": 0, **SNAPSHOT}, {"release": "DR8", "taken": 5, **SNAPSHOT}, False),
+        ({"release": "17"}, {"release": "2026-06"}, False),
+        ({"taken": -60, **SNAPSHOT}, {"release": "2026-06", "taken": -30, **SNAPSHOT}, True),
+        ({"taken": -30, **SNAPSHOT}, {"release": "2026-06", "taken": -60, **SNAPSHOT}, False),
+    ],
+)
+def test_a_match_is_unsaid_only_by_its_own_provider_as_widely_asked(
+    galaxy: Candidate, match: dict[str, Any], denial: dict[str, Any], is_new: bool
+) -> None:
+    """``denial`` is how the later "no match" differs; ``days`` after the match, snapshots ``taken`` then."""
     answered(galaxy)
-    about = {"source": galaxy.spectrum.source, "service": "ned"}
-    said = timezone.now()
-    f.CounterpartFactory(
-        lookup=f.CounterpartLookupFactory(**about, outcome="matched", release="2026-10", asked_at=said)
-    )
-    taken = said.date() - timedelta(days=300)
-    snapshot = Snapshot.objects.create(
-        service="ned", release="old", origin="", dated=taken, sha256="", n_objects=0
-    )
-    f.CounterpartLookupFactory(
-        **about, outcome="no-match", release="old", snapshot=snapshot, asked_at=said + timedelta(days=40)
-    )
+    CounterpartLookup.objects.filter(service="ned").delete()
+    said = timezone.now().replace(hour=12)
+
+    def say(outcome: str, *, release: str, days: int, taken: int | None = None, **rest: Any) -> Any:
+        snapshot = taken is not None and Snapshot.objects.create(
+            service="ned", release=release, origin="", sha256="", n_objects=0,
+            dated=said.date() + timedelta(days=taken),
+        )  # fmt: skip
+        return f.CounterpartLookupFactory(
+            source=galaxy.spectrum.source, service="ned", outcome=outcome, release=release,
+            snapshot=snapshot or None, asked_at=said + timedelta(days=days, hours=outcome == "no-match"),
+            **rest,
+        )  # fmt: skip
+
+    f.CounterpartFactory(lookup=say("matched", **(MATCH | {"days": 0} | match)))
     assert new(galaxy) is False
-    snapshot.dated = said.date() + timedelta(days=30)
-    snapshot.save()
+    say("no-match", **(MATCH | {"days": 10} | match | {"taken": None} | denial))
+    assert new(galaxy) is is_new
+
+
+def test_another_road_of_the_same_release_takes_no_match_away(sources: list[Source]) -> None:
+    ask(Scripted(["A"], name="tap"), sources)
+    ask(Scripted([], name="snapshot"), sources[:1])
+    assert outcomes() == ["matched"] * 3
+    assert [c.identifier for c in Counterpart.objects.filter(lookup__source=sources[0])] == ["A"]
+    ask(Scripted([], name="tap"), sources[1:2])
+    assert outcomes() == ["matched", "no-match", "matched"]
+    ask(Scripted(None, name="tap"), sources)
+    assert outcomes() == ["matched", "not-covered", "matched"]
+
+
+def test_simulated_denials_unsay_no_real_match(galaxy: Candidate) -> None:
+    """Even of a simulated spectrum, about whose source both may speak."""
+    galaxy.spectrum.release = f.ReleaseFactory(slug="sim", simulated=True)
+    galaxy.spectrum.save()
+    answered(galaxy)
+    CounterpartLookup.objects.filter(service="ned").delete()
+    said = timezone.now()
+    for month, (simulated, outcome) in enumerate([(False, "matched"), (True, "no-match")], start=5):
+        snapshot = Snapshot.objects.create(
+            service="ned", release=f"2026-0{month}", origin="", sha256="", n_objects=0,
+            dated=f"2026-0{month}-01", simulated=simulated,
+        )  # fmt: skip
+        f.CounterpartLookupFactory(
+            source=galaxy.spectrum.source, service="ned", outcome=outcome, release=snapshot.release,
+            snapshot=snapshot, provider="snapshot", asked_at=said,
+        )  # fmt: skip
+    assert new(galaxy) is False
+    Snapshot.objects.update(simulated=False)
     assert new(galaxy) is True
-    CounterpartLookup.objects.filter(snapshot=snapshot).update(asked_at=said - timedelta(days=1))
-    assert new(galaxy) is False, "no snapshot is younger than its answer"
 
 
 def test_answers_about_another_position_are_void(galaxy: Candidate) -> None:
