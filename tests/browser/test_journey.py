@@ -26,7 +26,7 @@ def rows_shown(page: Page) -> int:
 def take(visitor: Visitor, label: str, folder: Path) -> Path:
     """Click a download link and keep the file under the name that the portal gave it."""
     with visitor.page.expect_download() as started:
-        visitor.page.locator(".downloads").get_by_role("link", name=label).click()
+        visitor.page.locator(".downloads").get_by_role("link", name=label, exact=True).click()
     path = folder / started.value.suggested_filename
     started.value.save_as(path)
     return path

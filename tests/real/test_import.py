@@ -124,7 +124,7 @@ def test_the_wise_catalogue():
     assert HIIRegion.objects.get(name="G000.003+00.127").vlsr == "7.5;-12.1"
     spectra_import(paths=[survey_data() / "spectra" / "lamost"])
     spectra = list(Spectrum.objects.values_list("pk", "glon", "glat"))
-    found = regions_match(spectra=[pk for pk, _, _ in spectra])
+    found = regions_match(spectra=[pk for pk, _, _ in spectra], version="V2.2")
     regions = list(HIIRegion.objects.values_list("pk", "glon", "glat", "radius_arcsec"))
     centres = SkyCoord([r[1] for r in regions], [r[2] for r in regions], unit="deg", frame="galactic")
     radius = np.array([r[3] for r in regions])
