@@ -128,7 +128,7 @@ class CandidateFilterSet(ConeFilterSet):
     n_lines = filters.RangeFilter(label="Lines that agree")
     unique = YesNoFilter("is_primary", label="One spectrum per source")
     inspection_state = filters.MultipleChoiceFilter(
-        label="Inspection", choices=Candidate.InspectionState.choices
+        "state_shown", label="Inspection", choices=Candidate.InspectionState.choices
     )
     withdrawn = YesNoFilter("withdrawn_at", label="Withdrawn", lookup_expr="isnull", exclude=True)
 

@@ -14,6 +14,7 @@ from . import columns as c
 from . import filtersets as f
 from .counterparts.selectors import standing
 from .inspection import rows as inspection
+from .inspection.selectors import STATE_SHOWN
 from .models import DECIDING, Candidate, Counterpart, CounterpartLookup, Refusal, Run, Spectrum
 
 SERVICES = tuple(service.value for service in DECIDING)
@@ -64,7 +65,8 @@ def current_run(number: int | str | None = None) -> Run | None:
 
 def _candidates(run: Run | None) -> QuerySet[Candidate]:
     rows = Candidate.objects.filter(run=run) if run else Candidate.objects.none()
-    return rows.select_related("spectrum", "spectrum__release", "region", "run")
+    rows = rows.select_related("spectrum", "spectrum__release", "region", "run")
+    return rows.annotate(state_shown=STATE_SHOWN)
 
 
 def _nearest(service: str, field: str) -> Subquery:

@@ -41,7 +41,7 @@ CANDIDATE_COLUMNS: tuple[Column, ...] = (
     Column("velocity_region", "Region velocity", "region_velocity_kms", "float", "The nearest of the LSR velocities of the region", "km/s", "spect.dopplerVeloc", 0),
     Column("near_galaxy", "Near galaxy", "near_galaxy", "str", "Near galaxy whose disc covers the position", ucd="meta.id.cross"),
     Column("flags", "Flags", "flags", "int", "Warnings, a bit each; none decides alone", ucd="meta.code.qual"),
-    Column("inspection", "Inspection", "inspection_state", "str", "What votes and adjudication have come to: waiting, conflict, kept, rejected", ucd="meta.code"),
+    Column("inspection", "Inspection", "state_shown", "str", "What votes and adjudication have come to: waiting, conflict, kept, rejected", ucd="meta.code"),
     Column("withdrawn", "Withdrawn", "withdrawn_reason", "str", "Why an operator withdrew it; empty where nobody did", ucd="meta.note"),
     Column("run", "Run", "run_id", "int", "Number of the retrieval run", ucd="meta.id"),
     Column("profile", "Profile", "run__profile", "str", "Profile of the run", ucd="meta.code"),

@@ -14,7 +14,10 @@ from .tables import GALAXY_COLUMNS, NEBULA_COLUMNS
 _RESULTS = ("class_final", "z_final", "votes", "adjudicated")
 
 INSPECTED_CANDIDATE_COLUMNS: tuple[Column, ...] = (
-    *CANDIDATE_COLUMNS,
+    *(
+        replace(column, path="inspection_state") if column.name == "inspection" else column
+        for column in CANDIDATE_COLUMNS
+    ),
     *(column for column in INSPECTED_COLUMNS if column.name in _RESULTS),
 )
 """Candidates with what inspection has come to, as a catalogue is published from them."""

@@ -144,6 +144,7 @@ def _shown(request: HttpRequest, candidate: Candidate, bound: forms.Form | None)
         "decision": decision,
         "withdrawal": withdrawal,
         "taken": taken,
+        "state": selectors.state_shown(candidate=candidate, user=user),
         "votes_shown": selectors.votes_visible(candidate=candidate, user=user),
         "events": selectors.history(candidate=candidate, user=user),
         "may_vote": user.has_perm(MAY_VOTE),

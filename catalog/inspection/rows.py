@@ -1,4 +1,4 @@
-"""The rows of the tables "votes" and "inspected". Both keep others' votes back while a blind vote is open."""
+"""The rows of the tables "votes" and "inspected". Under a blind rule both keep votes back until the end."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ from django.db.models.lookups import GreaterThan
 from catalog.models import Adjudication, Candidate, Run, Verdict, Vote
 
 from .reasons import DESCRIPTIONS
-from .selectors import OPEN, rule_of, standing
+from .selectors import CLOSED, DECIDED, STATE_SHOWN, VEILED, rule_of, standing
 
 SEPARATOR = "; "
-OPEN_OF_VOTE = Q(candidate__withdrawn_at__isnull=True) & (
-    Q(candidate__inspection_state=Candidate.InspectionState.WAITING)
-    | Q(candidate__gold_standard__isnull=False)
+CLOSED_OF_VOTE = Q(candidate__withdrawn_at__isnull=False) | (
+    Q(candidate__inspection_state__in=DECIDED) & Q(candidate__gold_standard__isnull=True)
 )
 
 
@@ -42,7 +41,7 @@ def votes(run: Run | None) -> QuerySet[Vote]:
         return Vote.objects.none()
     rows = Vote.objects.filter(candidate__run=run)
     if rule_of(run=run).blind:
-        rows = rows.exclude(OPEN_OF_VOTE)
+        rows = rows.filter(CLOSED_OF_VOTE)
     words = [
         Case(When(GreaterThan(F("reasons").bitand(int(reason)), 0), then=Value(text)))
         for reason, text in DESCRIPTIONS.items()
@@ -59,18 +58,24 @@ def inspected(run: Run | None) -> QuerySet[Candidate]:
     """A run's candidates with their votes counted, and what inspection has come to.
 
     The final class is that on which the votes (or the adjudication) for the final verdict agree, the final
-    redshift of a kept candidate the mean of those given for it, or z_CL where nobody gave another.
+    redshift of a kept candidate the mean of those given for it, or z_CL where nobody gave another. A gold
+    standard under a blind rule is a row that waits, and no votes are counted before a candidate is closed.
     """
     if run is None:
         return Candidate.objects.none()
-    hidden = OPEN if rule_of(run=run).blind else Q(pk__in=())
+    hidden = ~CLOSED if rule_of(run=run).blind else Q(pk__in=())
     return with_results(
         Candidate.objects.filter(run=run).select_related("spectrum", "spectrum__release", "region", "run")
     ).annotate(
+        state_shown=STATE_SHOWN,
+        final_class=_unless(VEILED, F("final_class")),
+        final_z=_unless(VEILED, F("final_z")),
+        adjudicated=_unless(VEILED, F("adjudicated"), Value(False)),
+        n_votes=_unless(hidden, F("n_votes")),
         n_keep=_unless(hidden, _votes_of(Verdict.KEEP)),
         n_reject=_unless(hidden, _votes_of(Verdict.REJECT)),
         n_unsure=_unless(hidden, _votes_of(Verdict.UNSURE)),
-        n_simulated=_number(_standing_votes().filter(inspector__simulated=True)),
+        n_simulated=_unless(hidden, _number(_standing_votes().filter(inspector__simulated=True))),
         withdrawn=Case(When(withdrawn_at__isnull=True, then=Value(False)), default=Value(True)),
     )
 
@@ -114,8 +119,8 @@ def _number(votes: QuerySet[Vote, Any]) -> Coalesce:
     return Coalesce(Subquery(votes.annotate(n=Count("pk")).values("n")), Value(0))
 
 
-def _unless(hidden: Q, value: Any) -> Case:
-    return Case(When(hidden, then=None), default=value)
+def _unless(hidden: Q, value: Any, instead: Any = None) -> Case:
+    return Case(When(hidden, then=instead), default=value)
 
 
 def _iso(field: str) -> Func:

@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from catalog.models import Adjudication, Candidate, ConsensusRule, Inspector, Run, Vote
 
 from . import consensus, reasons
+from .groups import MAY_RESOLVE, MAY_VOTE
 
 Row = TypeVar("Row", bound=Model)
 
@@ -21,6 +23,17 @@ OPEN = Q(withdrawn_at__isnull=True) & (
     Q(inspection_state=Candidate.InspectionState.WAITING) | Q(gold_standard__isnull=False)
 )
 """Candidates that take votes: those that wait, and gold standards, on which every inspector is scored."""
+
+DECIDED = (Candidate.InspectionState.KEPT, Candidate.InspectionState.REJECTED)
+CLOSED = Q(withdrawn_at__isnull=False) | (Q(inspection_state__in=DECIDED) & Q(gold_standard__isnull=True))
+"""Candidates whose votes a blind rule shows to everybody. A gold standard always has votes to come."""
+
+_BLIND = Subquery(ConsensusRule.objects.filter(run=OuterRef("run")).order_by("-id").values("blind")[:1])
+VEILED = Q(withdrawn_at__isnull=True, gold_standard__isnull=False) & Q(Coalesce(_BLIND, Value(True)))
+"""Gold standards under a blind rule: to readers they wait for votes, whatever the votes have come to."""
+
+STATE_SHOWN = Case(When(VEILED, then=Value("waiting")), default=F("inspection_state"))
+"""The state of a candidate that lists, filters and downloads show."""
 
 
 def rule_of(*, run: Run, at: datetime | None = None) -> ConsensusRule:
@@ -63,10 +76,28 @@ def is_open(candidate: Candidate) -> bool:
 
 
 def votes_visible(*, candidate: Candidate, user: User | AnonymousUser) -> bool:
-    """Whether a reader may see how others voted: under a blind rule, after their own vote or the last."""
-    if not is_open(candidate) or not rule_of(run=candidate.run).blind:
+    """Whether a reader may see how others voted: under a blind rule once the candidate is closed.
+
+    One's own vote opens nothing, since it can be taken back and cast anew. Resolvers see what they are to
+    decide, after their own vote where a gold standard wants it.
+    """
+    gold = hasattr(candidate, "gold_standard")
+    if candidate.withdrawn_at or (candidate.inspection_state in DECIDED and not gold):
         return True
-    return user.is_authenticated and candidate.votes.filter(inspector__user=user).exists()
+    if not rule_of(run=candidate.run).blind:
+        return True
+    if candidate.inspection_state == Candidate.InspectionState.WAITING or not user.has_perm(MAY_RESOLVE):
+        return False
+    return (
+        not gold or not user.has_perm(MAY_VOTE) or standing_vote(candidate=candidate, user=user) is not None
+    )
+
+
+def state_shown(*, candidate: Candidate, user: User | AnonymousUser) -> str:
+    """The state in words, as this reader may know it (see ``STATE_SHOWN``)."""
+    veiled = hasattr(candidate, "gold_standard") and not votes_visible(candidate=candidate, user=user)
+    state = Candidate.InspectionState.WAITING if veiled else candidate.inspection_state
+    return str(Candidate.InspectionState(state).label)
 
 
 def standing_vote(*, candidate: Candidate, user: User | AnonymousUser) -> Vote | None:
@@ -111,20 +142,23 @@ class Event:
 
 
 def history(*, candidate: Candidate, user: User | AnonymousUser) -> list[Event]:
-    """All that happened to a candidate, the earliest first; without votes that the user may not see yet."""
-    events = []
-    if votes_visible(candidate=candidate, user=user):
-        events = [
-            Event(
-                vote.created_at, str(vote.inspector), vote.inspector.simulated,
-                f"votes to {vote.verdict}" if vote.verdict != "unsure" else "is unsure",
-                vote.get_seen_class_display(), vote.z, reasons.decode(vote.reasons), vote.comment,
-                vote.seconds, vote.replaced_at,
-            )
-            for vote in candidate.votes.select_related("inspector__user")
-        ]  # fmt: skip
+    """What happened to a candidate that the user may see, their own votes always; the earliest first."""
+    shown = votes_visible(candidate=candidate, user=user)
+    votes = candidate.votes.all() if shown else candidate.votes.none()
+    if not shown and user.is_authenticated:
+        votes = candidate.votes.filter(inspector__user=user)
+    events = [
+        Event(
+            vote.created_at, str(vote.inspector), vote.inspector.simulated,
+            f"votes to {vote.verdict}" if vote.verdict != "unsure" else "is unsure",
+            vote.get_seen_class_display(), vote.z, reasons.decode(vote.reasons), vote.comment,
+            vote.seconds, vote.replaced_at,
+        )
+        for vote in votes.select_related("inspector__user")
+    ]  # fmt: skip
     simulated = Inspector.objects.filter(user=OuterRef("resolver"), simulated=True)
-    for row in candidate.adjudications.select_related("resolver").annotate(simulated=Exists(simulated)):
+    adjudications = candidate.adjudications.all() if shown else candidate.adjudications.none()
+    for row in adjudications.select_related("resolver").annotate(simulated=Exists(simulated)):
         events.append(
             Event(
                 row.created_at, row.resolver.get_username(), row.simulated, f"decides to {row.verdict}",

@@ -61,6 +61,9 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
         "events": inspection.history(candidate=evidence.candidate, user=request.user)
         if evidence.candidate
         else [],
+        "state": inspection.state_shown(candidate=evidence.candidate, user=request.user)
+        if evidence.candidate
+        else "",
         "warnings": [WARNINGS.get(code, code) for code in spectrum.warnings],
         "figure_url": f"{reverse('spectrum-figure', args=[name])}?{urlencode(figure_query)}",
         "file_url": f"{reverse('spectrum-file', args=[name])}?{urlencode(query)}",

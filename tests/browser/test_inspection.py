@@ -57,7 +57,7 @@ def test_inspectors_vote_blind_and_a_resolver_decides(
 
     reader = visitor()
     ben = enter(reader, "ben", "/inspect/")
-    expect(ben.get_by_text("The votes of others are shown once yours is cast.")).to_be_visible()
+    expect(ben.get_by_text("The votes of others are shown once it is kept or rejected.")).to_be_visible()
     assert "seen by ann" not in ben.content()
     ben.get_by_label("Redshift, if another").fill("0.1.2")
     ben.get_by_role("radio", name="Unsure").check()

@@ -111,7 +111,7 @@ def test_others_votes_are_blind_on_every_page_and_download(
         content = b"".join(response.streaming_content) if response.streaming else response.content
         assert b"telltale" not in content, address
     [row] = rows(client, "/inspected/download.csv")
-    assert (row["votes"], row["votes_reject"], row["state"]) == ("1", "", "waiting")
+    assert (row["votes"], row["votes_reject"], row["state"]) == ("", "", "waiting")
     services.vote_cast(candidate_id=candidate.pk, user=ben, verdict="reject", seen_class="sky")
     for address in (page_of(candidate), spectrum, "/votes/"):
         assert "telltale" in words(client.get(address)), address
@@ -126,16 +126,80 @@ def test_others_votes_are_blind_on_every_page_and_download(
     )
 
 
-def test_after_ones_own_vote_the_others_show(
-    enter: Callable[[User], Client], run: Run, ann: User, ben: User, operator: User
+def test_ones_own_vote_opens_no_other_before_the_candidate_is_closed(
+    enter: Callable[[User], Client], run: Run, ann: User, ben: User, resolver: User, operator: User
 ) -> None:
+    """Else one could vote, read the others, take the vote back and vote anew."""
     services.rule_set(run_id=run.pk, user=operator, votes_needed=3, share_needed=1.0)
     candidate = f.CandidateFactory(run=run)
     services.vote_cast(candidate_id=candidate.pk, user=ann, verdict="keep", comment="telltale")
     client = enter(ben)
     assert "telltale" not in words(client.get(page_of(candidate)))
-    services.vote_cast(candidate_id=candidate.pk, user=ben, verdict="keep")
+    services.vote_cast(candidate_id=candidate.pk, user=ben, verdict="reject")
+    spectrum = reverse("spectrum", args=[candidate.spectrum.name])
+    services.rule_set(run_id=run.pk, user=operator, votes_needed=2, share_needed=1.0)
+    candidate.refresh_from_db()
+    assert candidate.inspection_state == "conflict"
+    for address in (page_of(candidate), spectrum, "/votes/"):
+        assert "telltale" not in words(client.get(address)), address
+    [row] = rows(client, "/inspected/download.csv")
+    assert (row["state"], row["votes_keep"], row["votes_reject"]) == ("conflict", "", "")
+    enter(resolver)
     assert "telltale" in words(client.get(page_of(candidate)))
+    services.adjudicate(candidate_id=candidate.pk, user=resolver, verdict="keep")
+    enter(ben)
+    for address in (page_of(candidate), spectrum, "/votes/"):
+        assert "telltale" in words(client.get(address)), address
+
+
+def test_withdrawal_opens_the_votes(candidate: Candidate, client: Client, ann: User, operator: User) -> None:
+    services.vote_cast(candidate_id=candidate.pk, user=ann, verdict="keep", comment="telltale")
+    assert rows(client, "/votes/download.csv") == []
+    services.candidate_withdraw(candidate_id=candidate.pk, user=operator, reason="broken fibre")
+    assert [row["comment"] for row in rows(client, "/votes/download.csv")] == ["telltale"]
+
+
+def test_nothing_tells_a_gold_standard_from_a_candidate_that_waits(
+    client: Client, run: Run, account: Callable[..., User], resolver: User, operator: User
+) -> None:
+    gold, waiting = (
+        f.CandidateFactory(run=run, z_cl=0.1, spectrum__name=name) for name in ("spec-gold", "spec-waiting")
+    )
+    services.gold_standard_set(
+        candidate_id=gold.pk, user=operator, verdict="keep", seen_class="galaxy", origin="known"
+    )
+    services.vote_cast(candidate_id=waiting.pk, user=account("inspectors"), verdict="keep")
+
+    def look() -> list[Any]:
+        seen: list[Any] = []
+        for candidate in (gold, waiting):
+            name = candidate.spectrum.name
+            for table in ("inspected", "candidates"):
+                [row] = rows(client, f"/{table}/download.csv?name={name}&inspection_state=waiting")
+                told = ("state", "inspection", "class_final", "z_final", "adjudicated")
+                seen.append([row[key] for key in row if key in told or key.startswith("votes")])
+                assert rows(client, f"/{table}/download.csv?name={name}&inspection_state=kept") == []
+            assert rows(client, f"/inspected/download.csv?name={name}&adjudicated=true") == []
+            assert rows(client, f"/galaxies/download.csv?name={name}&inspection_state=kept") == []
+            assert rows(client, f"/votes/download.csv?name={name}") == []
+            page = words(client.get(reverse("spectrum", args=[name])))
+            seen.append(page.partition('id="inspection"')[2].partition("</strong>")[0])
+            assert "decides to" not in page
+        assert seen[:3] == seen[3:]
+        return seen
+
+    before = look()
+    for _ in range(3):
+        services.vote_cast(
+            candidate_id=gold.pk, user=account("inspectors"), verdict="keep", seen_class="galaxy", z=0.2
+        )
+    gold.refresh_from_db()
+    assert gold.inspection_state == "kept"
+    assert look() == before
+    services.adjudicate(candidate_id=gold.pk, user=resolver, verdict="keep", seen_class="galaxy")
+    assert look() == before
+    client.force_login(account("inspectors"))
+    assert look() == before
 
 
 def test_a_resolver_sees_both_sides_and_decides(
@@ -274,7 +338,7 @@ def test_simulated_inspectors_are_named(client: Client, candidate: Candidate) ->
         user__username="simulated-inspector-1", simulated=True, miss_rate=0.03, false_rate=0.05
     )
     f.VoteFactory.create_batch(1, candidate=candidate, inspector=simulated)
-    Candidate.objects.update(inspection_state="conflict")
+    Candidate.objects.update(inspection_state="kept")
     for address in ("/inspection/", "/votes/", reverse("spectrum", args=[candidate.spectrum.name])):
         assert "simulated" in words(client.get(address)).lower(), address
     assert "simulated inspector" in words(client.get("/inspection/"))

@@ -229,7 +229,9 @@ def test_gold_takes_the_vote_of_every_inspector(
         assert not votes_visible(candidate=Candidate.objects.get(), user=later)
 
 
-def test_votes_are_hidden_until_ones_own(candidate: Candidate, ann: User, ben: User, operator: User) -> None:
+def test_others_votes_are_hidden_and_ones_own_is_not(
+    candidate: Candidate, ann: User, ben: User, operator: User
+) -> None:
     vote(candidate, ann)
     assert [event.who for event in history(candidate=candidate, user=ann)] == ["ann"]
     assert history(candidate=candidate, user=ben) == []
