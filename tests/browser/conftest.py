@@ -25,6 +25,19 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 NOT_OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
 """What the suite set for its own servers: this portal has its own."""
+PUBLISH = """
+from django.conf import settings
+from catalog.counterparts.demo import demo_snapshots
+from catalog.models import Run, Snapshot
+from catalog.publishing.services import catalogue_publish
+from tasks.following import follow
+from tasks.services import counterparts_launch
+run = Run.objects.get()
+demo_snapshots(folder=settings.DATA_DIR / "snapshots")
+services = sorted(set(Snapshot.objects.values_list("service", flat=True)))
+follow(job_id=counterparts_launch(run=run, services=services, snapshot_only=True).pk)
+catalogue_publish(run=run, uninspected=True)
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,7 +58,7 @@ class Portal:
 
 @pytest.fixture(scope="package")
 def portal() -> Iterator[Portal]:
-    """``manage.py up`` on a free port, a simulated survey imported, one retrieval run complete."""
+    """``manage.py up`` on a free port, a simulated survey imported, one retrieval run published."""
     folder = Path(tempfile.mkdtemp(prefix="glowworm-browser-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -66,6 +79,7 @@ def portal() -> Iterator[Portal]:
         said = _manage(
             environment, "run_retrieval", "--configurations", "2:25:100,2:50:150", "--wait", "--json"
         )
+        _manage(environment, "shell", "-c", PUBLISH)
         found = re.search(r"shown once\): (\S+)", log.read_text())
         assert found, log.read_text()
         yield Portal(
