@@ -1,5 +1,6 @@
 """``manage.py up`` from an empty folder: ready, used, killed, healed, stopped. Everything is real."""
 
+import contextlib
 import json
 import os
 import re
@@ -136,7 +137,8 @@ def test_from_an_empty_folder_to_ready_through_kills_to_a_clean_stop(portal):
     for process in portal.children():
         process.kill()
     for server in working_in(portal.data.postgres, "postgres"):
-        server.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # the death of one ends others
+            server.kill()
     eventually("healed", lambda: portal.health()["status"] == "ok" and portal.health()["worker"])
     assert portal.health()["instance"] == state["instance"]
 
