@@ -10,7 +10,6 @@ import pytest
 from catalog.counterparts.answers import Names, ServiceError, believed, matched
 from catalog.counterparts.delimited import csv_rows
 from catalog.counterparts.tap import rows_of, tap_rows
-from tests.catalog.counterparts.conftest import sky  # noqa: F401 (a fixture)
 from tests.catalog.counterparts.server import Sky
 from tests.real.data import survey_data
 
@@ -61,15 +60,15 @@ def test_sdss_ids_keep_their_64_bits(recorded: Path) -> None:
 
 
 @pytest.fixture
-def url(sky: Sky, recorded: Path, db: None) -> str:  # noqa: F811
+def url(sky: Sky, recorded: Path, db: None) -> str:
     return sky.urls["ned"]
 
 
-def played(sky: Sky, path: Path) -> None:  # noqa: F811
+def played(sky: Sky, path: Path) -> None:
     sky["ned"].recorded = path.read_bytes()
 
 
-def test_ned_objects_about_a_position(sky: Sky, url: str, recorded: Path) -> None:  # noqa: F811
+def test_ned_objects_about_a_position(sky: Sky, url: str, recorded: Path) -> None:
     played(sky, recorded / "ned" / "query_near_position.xml")
     names = Names("Object Name", "RA(deg)", "DEC(deg)", "Type", "Redshift")
     rows = rows_of(tap_rows(url, "recorded"), [*names.columns, "Distance (arcmin)"])
@@ -86,7 +85,7 @@ def test_ned_objects_about_a_position(sky: Sky, url: str, recorded: Path) -> Non
         rows_of(tap_rows(url, "recorded"), ["prefname"])
 
 
-def test_simbad_tables(sky: Sky, url: str, recorded: Path) -> None:  # noqa: F811
+def test_simbad_tables(sky: Sky, url: str, recorded: Path) -> None:
     played(sky, recorded / "simbad" / "simbad_linked_to_basic.xml")
     rows = rows_of(tap_rows(url, "recorded"), ["from_table", "target_table"])
     assert {str(row["target_table"]) for row in rows} == {"basic"}
@@ -98,7 +97,7 @@ def test_simbad_tables(sky: Sky, url: str, recorded: Path) -> None:  # noqa: F81
 @pytest.mark.parametrize(
     "name", ["ned/error.xml", "ned/image_extract.html", "ned/query_images.fits", "vizier/no_server_error.xml"]
 )
-def test_answers_that_are_none_are_refused(sky: Sky, url: str, recorded: Path, name: str) -> None:  # noqa: F811
+def test_answers_that_are_none_are_refused(sky: Sky, url: str, recorded: Path, name: str) -> None:
     played(sky, recorded / name)
     with pytest.raises(ServiceError) as refused:
         rows_of(tap_rows(url, "recorded"), ["prefname"])
@@ -106,7 +105,7 @@ def test_answers_that_are_none_are_refused(sky: Sky, url: str, recorded: Path, n
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
-def test_recorded_answers_broken_off_are_refused(sky: Sky, url: str, recorded: Path, share: float) -> None:  # noqa: F811
+def test_recorded_answers_broken_off_are_refused(sky: Sky, url: str, recorded: Path, share: float) -> None:
     content = (recorded / "ned" / "query_near_position.xml").read_bytes()
     sky["ned"].recorded = content[: int(share * len(content))]
     with pytest.raises(ServiceError):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
+from numba.core.errors import TypingError
 
-numba = pytest.importorskip("numba")
-
-from numba.core.errors import TypingError  # noqa: E402
-
-from retrieval.kernels import lanes_numba as lanes  # noqa: E402
+from retrieval.kernels import lanes_numba as lanes
 
 WIDTH = 32
 line_at = lanes.reader(WIDTH)

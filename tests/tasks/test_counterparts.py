@@ -22,7 +22,6 @@ from catalog.tables import GALAXIES, LOOKUPS
 from tasks.models import Job
 from tasks.services import counterparts_launch, job_cancel, job_retry
 from tests import factories as f
-from tests.catalog.counterparts.conftest import sky  # noqa: F401 (a fixture)
 from tests.catalog.counterparts.server import FAULTS, Sky
 
 from .conftest import work_off
@@ -42,7 +41,7 @@ def place(service: str, number: int, ra: float, dec: float) -> dict[str, Any]:
     }[service]  # fmt: skip
 
 
-def plant(sky: Sky, galaxies: list[Candidate], seed: int) -> set[int]:  # noqa: F811
+def plant(sky: Sky, galaxies: list[Candidate], seed: int) -> set[int]:
     """Plant each galaxy in some of the three; returns the ids of those planted in none, the truly new."""
     rng, new = random.Random(seed), set()
     for service in THREE:
@@ -79,7 +78,7 @@ def galaxies(run: Run) -> list[Candidate]:
     )
 
 
-def test_it_finds_exactly_what_was_planted(sky: Sky, run: Run) -> None:  # noqa: F811
+def test_it_finds_exactly_what_was_planted(sky: Sky, run: Run) -> None:
     new = plant(sky, galaxies(run), 1)
     job = work_off(counterparts_launch(run=run, services=THREE))
     assert job.state == "succeeded", job.error
@@ -100,7 +99,7 @@ def test_it_finds_exactly_what_was_planted(sky: Sky, run: Run) -> None:  # noqa:
 @given(
     seed=st.integers(0, 2**32), faults=st.lists(st.sampled_from((*FAULTS, "", "")), min_size=10, max_size=30)
 )
-def test_no_fault_ever_makes_a_discovery(sky: Sky, run: Run, seed: int, faults: list[str]) -> None:  # noqa: F811
+def test_no_fault_ever_makes_a_discovery(sky: Sky, run: Run, seed: int, faults: list[str]) -> None:
     """Whatever fails, in whatever order: nothing is called new that is not; in the end all is answered."""
     CounterpartLookup.objects.all().delete()
     Outage.objects.all().delete()
@@ -121,7 +120,7 @@ def test_no_fault_ever_makes_a_discovery(sky: Sky, run: Run, seed: int, faults: 
     assert not LOOKUPS.rows(run).exists()
 
 
-def test_a_service_away_leaves_its_sources_waiting(sky: Sky, run: Run, client: Client) -> None:  # noqa: F811
+def test_a_service_away_leaves_its_sources_waiting(sky: Sky, run: Run, client: Client) -> None:
     plant(sky, galaxies(run), 2)
     sky["ned"].faults = ["503"] * 100
     job = work_off(counterparts_launch(run=run, services=THREE))
@@ -135,7 +134,7 @@ def test_a_service_away_leaves_its_sources_waiting(sky: Sky, run: Run, client: C
     assert "it answered 503" in page
 
 
-def test_cancelled_and_retried_it_asks_only_for_the_rest(sky: Sky, run: Run) -> None:  # noqa: F811
+def test_cancelled_and_retried_it_asks_only_for_the_rest(sky: Sky, run: Run) -> None:
     new = plant(sky, galaxies(run), 3)
     job = counterparts_launch(run=run, services=THREE)
     work_off(job, until=lambda: job.chunks.filter(stage="ask", state="done").count() >= 4)
@@ -216,7 +215,7 @@ def test_the_demonstration_has_new_galaxies(db: None, tmp_path: Path) -> None:
     assert not rows.filter(new_galaxy=True, spectrum__dec__lt=10).exists()
 
 
-def test_the_command(sky: Sky, run: Run, capsys: Any) -> None:  # noqa: F811
+def test_the_command(sky: Sky, run: Run, capsys: Any) -> None:
     new = plant(sky, galaxies(run), 4)
     call_command("lookup_counterparts", run=run.pk)
     out = capsys.readouterr().out

@@ -23,7 +23,6 @@ from catalog.validation.numbers import (
 from retrieval.simulate.counterparts import counterpart_tables
 from retrieval.simulate.objects import GALAXIES, NEBULAE
 from tasks.services import counterparts_launch
-from tests.catalog.counterparts.conftest import sky  # noqa: F401 (a fixture)
 from tests.catalog.counterparts.server import FAULTS, Sky
 
 from .conftest import COUNTS, launch, work_off
@@ -38,7 +37,7 @@ def total(matrix: Matrix) -> int:
     return sum(matrix.counts.values())
 
 
-def play(sky: Sky) -> None:  # noqa: F811
+def play(sky: Sky) -> None:
     """Let the played services hold what the simulated catalogues hold."""
     for service, table in counterpart_tables(simulated_objects()).items():
         if service in THREE:
@@ -52,7 +51,7 @@ def play(sky: Sky) -> None:  # noqa: F811
     ]
 
 
-def test_the_demonstration_keeps_honest_bounds(sky: Sky, tmp_path: Path) -> None:  # noqa: F811
+def test_the_demonstration_keeps_honest_bounds(sky: Sky, tmp_path: Path) -> None:
     run = launch()
     assert work_off(run.job).state == "succeeded"
     run.refresh_from_db()

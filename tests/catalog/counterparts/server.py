@@ -84,15 +84,21 @@ class Sky:
 POSITION = defaultdict(lambda: ("ra", "dec"), vizier=("RA_ICRS", "DE_ICRS"))
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.sky = Sky(f"http://127.0.0.1:{self.server_port}")
+
+
 @contextmanager
 def serving() -> Iterator[Sky]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.sky = Sky(f"http://127.0.0.1:{server.server_port}")  # type: ignore[attr-defined]
+    server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield server.sky  # type: ignore[attr-defined]
+        yield server.sky
     finally:
         server.shutdown()
         server.server_close()
@@ -100,6 +106,7 @@ def serving() -> Iterator[Sky]:
 
 
 class Handler(BaseHTTPRequestHandler):
+    server: Server
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *args: Any) -> None:
@@ -125,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, form: dict[str, str]) -> None:
         service = urlsplit(self.path).path.split("/")[1]
-        played = self.server.sky[service]  # type: ignore[attr-defined]
+        played = self.server.sky[service]
         played.asked.append(form)
         if played.recorded:
             self.send(200, "application/octet-stream", played.recorded)
@@ -204,14 +211,14 @@ class Handler(BaseHTTPRequestHandler):
         places = parse_single_table(io.BytesIO(form[uploaded].encode())).to_table()
         rows: list[list[Any]] = []
         for place in places:
-            found = self.server.sky.near(service, place["ra"], place["dec"], radius)  # type: ignore[attr-defined]
+            found = self.server.sky.near(service, place["ra"], place["dec"], radius)
             for one in found or [{}]:
                 rows.append([int(place["place"]), *(one.get(column) for column in columns)])
         return self.votable(["place", *columns], rows, fault)
 
     def play_ned(self, form: dict[str, str], fault: str) -> tuple[str, bytes]:
         """TAP without uploads: rows in any of the circles, or their number."""
-        query, sky = form["QUERY"], self.server.sky  # type: ignore[attr-defined]
+        query, sky = form["QUERY"], self.server.sky
         found: dict[str, dict[str, Any]] = {}
         for ra, dec, radius in re.findall(r"CIRCLE\('ICRS', ([-\d.]+), ([-\d.]+), ([\d.]+)\)", query):
             for one in sky.near("ned", float(ra), float(dec), float(radius) * 3600):
@@ -232,7 +239,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def play_xmatch(self, form: dict[str, str], fault: str) -> tuple[str, bytes]:
         """An inner join in CSV. The two controls are always held."""
-        sky, rows = self.server.sky, []  # type: ignore[attr-defined]
+        sky, rows = self.server.sky, []
         for place in csv.DictReader(io.StringIO(form["cat1"])):
             a, d = float(place[form["colRA1"]]), float(place[form["colDec1"]])
             for one in [*CONTROLS, *sky["xmatch"].objects]:
@@ -244,7 +251,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def play_sdss(self, form: dict[str, str], fault: str) -> tuple[str, bytes]:
         """Two outer joins in CSV, numbered from 1; ``spectro`` in an object makes it also a spectrum."""
-        sky, rows = self.server.sky, []  # type: ignore[attr-defined]
+        sky, rows = self.server.sky, []
         photo = form["searchType"] == "photo"
         lines = form["paste"].split("\n")[1:]
         for number, line in enumerate((line for line in lines if line), start=1):

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from catalog.counterparts import roads
-
-from .server import Sky, serving
+from tests.catalog.counterparts.server import Sky, serving
 
 
 @pytest.fixture
