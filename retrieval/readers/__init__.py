@@ -1,7 +1,9 @@
 """Read spectrum files of LAMOST, SDSS and others into one form."""
 
+from retrieval.readers.axis import Stated
 from retrieval.readers.read import read_spectrum
 from retrieval.readers.refusals import REFUSALS, WARNINGS, Reason, Refused
+from retrieval.readers.sent import read_sent
 from retrieval.readers.spectrum import LAYOUTS, ObservedSpectrum, SpectrumHeader
 
 __all__ = [
@@ -12,5 +14,7 @@ __all__ = [
     "Reason",
     "Refused",
     "SpectrumHeader",
+    "Stated",
+    "read_sent",
     "read_spectrum",
 ]

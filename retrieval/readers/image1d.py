@@ -11,22 +11,20 @@ from numpy.typing import NDArray
 from retrieval.masks import MASK_BIT
 from retrieval.readers import cards
 from retrieval.readers.air import air_to_vacuum
+from retrieval.readers.axis import ANGSTROMS, Stated, axis_medium, axis_unit, from_log, medium_said
+from retrieval.readers.noise import noise
 from retrieval.readers.refusals import Refused
 from retrieval.readers.spectrum import ObservedSpectrum, SpectrumHeader, observed
 
-_ANGSTROM = {"angstrom": 1.0, "angstroms": 1.0, "a": 1.0, "": 1.0, "nm": 10.0, "micron": 1e4, "um": 1e4}
 
-_MAD_TO_SIGMA = 1.4826
-
-
-def read_image1d(primary: Any, extensions: dict[str, Any], name: str) -> ObservedSpectrum:
+def read_image1d(primary: Any, extensions: dict[str, Any], name: str, stated: Stated) -> ObservedSpectrum:
     """Flux in the primary; WAVELENGTH and VARIANCE in extensions, or the wavelength from the header."""
     header = primary.header
     flux = np.asarray(primary.data, dtype=np.float64)
     warnings: list[str] = []
-    wavelength = _wavelength(header, extensions, flux.size)
+    wavelength = _wavelength(header, extensions, flux.size, stated)
     _check_not_shifted(header, wavelength)
-    if _in_air(header):
+    if _medium(header, stated) == "air":
         wavelength = air_to_vacuum(wavelength)
         warnings.append("air-converted")
     if "HELIO_RV" not in header and header.get("HELIO") is not True:
@@ -35,7 +33,7 @@ def read_image1d(primary: Any, extensions: dict[str, Any], name: str) -> Observe
         variance = np.asarray(extensions["VARIANCE"].data, dtype=np.float64)
         ivar = np.divide(1, variance, out=np.zeros_like(variance), where=variance > 0)
     else:
-        ivar = np.full(flux.size, _noise(flux) ** -2.0)
+        ivar = np.full(flux.size, noise(flux) ** -2.0)
         warnings.append("noise-estimated")
     if ivar.shape != flux.shape or wavelength.shape != flux.shape:
         raise Refused(
@@ -64,12 +62,10 @@ def read_image1d(primary: Any, extensions: dict[str, Any], name: str) -> Observe
     )
 
 
-def _wavelength(header: fits.Header, extensions: dict[str, Any], size: int) -> NDArray[np.float64]:
-    unit = cards.text(header, "CUNIT1").lower()
-    if unit not in _ANGSTROM:
-        raise Refused(
-            "wavelength-missing", f"CUNIT1 = {unit!r} is not a unit of wavelength that is known here."
-        )
+def _wavelength(
+    header: fits.Header, extensions: dict[str, Any], size: int, stated: Stated
+) -> NDArray[np.float64]:
+    unit = axis_unit(cards.text(header, "CUNIT1"), stated, usual="Angstrom")
     if "WAVELENGTH" in extensions:
         axis = np.asarray(extensions["WAVELENGTH"].data, dtype=np.float64)
     else:
@@ -81,11 +77,7 @@ def _wavelength(header: fits.Header, extensions: dict[str, Any], size: int) -> N
         pixel = np.arange(1, size + 1, dtype=np.float64)
         axis = start + step * (pixel - (cards.number(header, "CRPIX1") or 1.0))
     logarithmic = header.get("LOGSCALE") is True or header.get("DC-FLAG") == 1
-    if logarithmic and (np.abs(axis) > 10).any():
-        raise Refused(
-            "wavelength-missing", f"The axis is said to be log10 Angstrom but starts at {axis[0]:g}."
-        )
-    return np.asarray(10.0**axis if logarithmic else axis * _ANGSTROM[unit], dtype=np.float64)
+    return from_log(axis) if logarithmic else axis * ANGSTROMS[unit]
 
 
 def _check_not_shifted(header: fits.Header, wavelength: NDArray[np.float64]) -> None:
@@ -99,27 +91,11 @@ def _check_not_shifted(header: fits.Header, wavelength: NDArray[np.float64]) -> 
         )
 
 
-def _in_air(header: fits.Header) -> bool:
-    """The VACUUM card, or the axis types of FITS (Greisen et al. 2006): WAVE is vacuum, AWAV is air."""
-    if isinstance(header.get("VACUUM"), bool):
-        return not header["VACUUM"]
+def _medium(header: fits.Header, stated: Stated) -> str:
+    if medium := axis_medium(medium_said(header), stated):
+        return medium
     axis = cards.text(header, "CTYPE1")
-    if axis[:4] not in ("WAVE", "AWAV"):
-        raise Refused("medium-unstated", f"There is no VACUUM card, and CTYPE1 = {axis!r} does not tell.")
-    return axis.startswith("AWAV")
-
-
-def _noise(flux: NDArray[np.float64]) -> float:
-    """Standard deviation of the noise from third-order differences (DER_SNR, Stoehr et al. 2008)."""
-    good = flux[np.isfinite(flux) & (flux != 0)]
-    if good.size < 5:
-        raise Refused("zero-flux", f"Only {good.size} pixels hold a flux.")
-    sigma = _MAD_TO_SIGMA / np.sqrt(6.0) * float(np.median(np.abs(2 * good[2:-2] - good[:-4] - good[4:])))
-    if not sigma > 0:
-        raise Refused(
-            "ivar-zero", "There are no uncertainties, and the flux shows no noise to estimate them from."
-        )
-    return sigma
+    raise Refused("medium-unstated", f"There is no VACUUM card, and CTYPE1 = {axis!r} does not tell.")
 
 
 def _header(header: fits.Header) -> SpectrumHeader:

@@ -13,32 +13,40 @@ import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
-from retrieval.readers import cards, image1d, lamost, sdss, tables
+from retrieval.readers import cards, image1d, lamost, sdss, table1d, tables
+from retrieval.readers.axis import Stated
 from retrieval.readers.refusals import Refused
 from retrieval.readers.spectrum import ObservedSpectrum
 
 MAX_BYTES = 64 * 2**20  # a spectrum takes 0.1 MB, the largest SDSS file with all exposures 10 MB
 GZIP_MAGIC = b"\x1f\x8b"
+FITS_MAGIC = b"SIMPLE  ="
 
 
-def read_spectrum(source: Path | bytes, name: str | None = None) -> ObservedSpectrum:
-    """Read one spectrum from a file or from its bytes, gzipped or not.
+def read_spectrum(
+    source: Path | bytes, name: str | None = None, stated: Stated | None = None
+) -> ObservedSpectrum:
+    """Read one spectrum from a FITS file or from its bytes, gzipped or not.
 
-    ``name`` (default: the file's own) loses its .fits, .fit and .gz. Raises Refused for whatever cannot be
-    used, and OSError where the file itself cannot be opened.
+    ``name`` (default: the file's own) loses its .fits, .fit and .gz. ``stated`` says of the wavelengths what
+    the file does not. Raises Refused for whatever cannot be used, and OSError where the file itself cannot be
+    opened.
     """
     raw = source if isinstance(source, bytes) else _contents(source)
     label = name or (source.name if isinstance(source, Path) else "spectrum")
-    raw = _unpacked(raw)
+    stated = stated or Stated()
+    raw = unpacked(raw)
     if not raw:
         raise Refused("empty", "0 bytes.")
-    if not raw.startswith(b"SIMPLE  ="):
+    if not raw.startswith(FITS_MAGIC):
         raise Refused("not-fits", f"It starts with {raw[:16]!r}.")
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", AstropyWarning)
             with fits.open(io.BytesIO(raw), memmap=False, lazy_load_hdus=False) as hdus:
-                return _read(list(hdus), raw, stem(label))
+                spectrum = _read(list(hdus), raw, stem(label), stated)
+                _check_stated(spectrum, stated)
+                return spectrum
     except Refused:
         raise
     except Exception as error:  # a damaged header can make astropy raise anything at all
@@ -49,7 +57,7 @@ def read_spectrum(source: Path | bytes, name: str | None = None) -> ObservedSpec
 def stem(name: str) -> str:
     """A spectrum's name: the file name without folder and endings."""
     name = Path(name).name
-    for ending in (".gz", ".fits", ".fit"):
+    for ending in (".gz", ".fits", ".fit", ".csv", ".ecsv", ".vot", ".xml", ".txt", ".dat"):
         if name.lower().endswith(ending):
             name = name[: -len(ending)]
     return name
@@ -61,7 +69,8 @@ def _contents(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _unpacked(raw: bytes) -> bytes:
+def unpacked(raw: bytes) -> bytes:
+    """The bytes themselves, or what they unpack to where they are gzipped. Raises Refused."""
     if not raw.startswith(GZIP_MAGIC):
         return raw
     try:
@@ -76,7 +85,7 @@ def _unpacked(raw: bytes) -> bytes:
     return content
 
 
-def _read(hdus: list[Any], raw: bytes, name: str) -> ObservedSpectrum:
+def _read(hdus: list[Any], raw: bytes, name: str, stated: Stated) -> ObservedSpectrum:
     for hdu in hdus:
         end = hdu.fileinfo()["datLoc"] + hdu.size
         if end > len(raw):
@@ -96,6 +105,41 @@ def _read(hdus: list[Any], raw: bytes, name: str) -> ObservedSpectrum:
     if axes == 2 and (is_lamost or "EXTEN0" in primary.header):
         return lamost.read_image(primary, name)
     if axes == 1:
-        return image1d.read_image1d(primary, {hdu.name: hdu for hdu in hdus[1:]}, name)
+        return image1d.read_image1d(primary, {hdu.name: hdu for hdu in hdus[1:]}, name, stated)
+    if (table := _table(hdus)) is not None:
+        return table1d.read_table1d(table, name, stated)
     found = ", ".join(f"{hdu.name} ({type(hdu).__name__}, {hdu.header['NAXIS']} axes)" for hdu in hdus[:6])
     raise Refused("wrong-hdus" if is_lamost else "unknown-layout", f"Found: {found}.")
+
+
+def _table(hdus: list[Any]) -> table1d.RawTable | None:
+    """The first binary table with a wavelength and a flux, with the cards of the primary and its own."""
+    for hdu in hdus[1:]:
+        if not tables.column_names(hdu):
+            continue
+        columns = [
+            table1d.Column(column.name, column.unit or "", _whole(hdu.data[column.name]))
+            for column in hdu.columns
+        ]
+        cards_of = [card for header in (hdus[0].header, hdu.header) for card in header.cards]
+        about = {
+            card.keyword: card.value for card in cards_of if card.keyword not in ("", "COMMENT", "HISTORY")
+        }
+        table = table1d.RawTable(columns, about)
+        if table1d.is_spectrum(table):
+            return table
+    return None
+
+
+def _whole(values: Any) -> Any:
+    """The cell itself where a table of one row holds a vector."""
+    return values[0] if len(values) == 1 and np.ndim(values[0]) == 1 else values
+
+
+def _check_stated(spectrum: ObservedSpectrum, stated: Stated) -> None:
+    """A survey's own layout tells unit and medium by itself: the sender may not say otherwise."""
+    medium = "air" if "air-converted" in spectrum.warnings else "vacuum"
+    if stated.medium not in ("", medium):
+        raise Refused("medium-contradicted", f"The file is in {medium}, you say {stated.medium}.")
+    if spectrum.layout not in ("image1d", "table1d") and stated.unit not in ("", "Angstrom"):
+        raise Refused("unit-contradicted", f"The file is in Angstrom, you say {stated.unit}.")

@@ -36,7 +36,48 @@ REFUSALS: dict[str, Reason] = {
     ),
     "medium-unstated": Reason(
         "The header does not say whether the wavelengths are in air or in vacuum.",
-        "Add VACUUM = T (or F for air) to the primary header and send the file again.",
+        "Add VACUUM = T (or F for air) to the header, or choose air or vacuum where you upload the file.",
+    ),
+    "medium-contradicted": Reason(
+        "The file and its sender say different things about air and vacuum.",
+        "Leave the choice to the file, or correct what it says.",
+    ),
+    "unit-unknown": Reason(
+        "The unit of the wavelengths is not known here.",
+        "Give wavelengths in Angstrom, nm or micron, and name the unit so.",
+    ),
+    "unit-unstated": Reason(
+        "Nothing says in which unit the wavelengths are.",
+        "Name the unit in the table, as in wavelength (nm), or choose it where you upload the file.",
+    ),
+    "unit-contradicted": Reason(
+        "The file and its sender say different units.",
+        "Leave the unit to the file, or correct what it says.",
+    ),
+    "columns-missing": Reason(
+        "The table has no column of wavelengths, or none of flux, that is known here by its name.",
+        "Name the columns wavelength and flux; ivar or error, and mask, may follow.",
+    ),
+    "flux-unit": Reason(
+        "The flux is not given per wavelength.",
+        "Convert it to flux per Angstrom (f_nu times c over the wavelength squared); any scale will do.",
+    ),
+    "several-spectra": Reason("The file holds several spectra.", "Send one spectrum in each file."),
+    "table-unreadable": Reason(
+        "The table cannot be read.",
+        "Send a CSV with a line of names and as many values in each line, an ECSV, a VOTable, or FITS.",
+    ),
+    "table-remote": Reason(
+        "The table refers to data or definitions outside of the file, or packs them inside.",
+        "Save it again as a VOTable whose rows stand in the file (TABLEDATA or plain BINARY).",
+    ),
+    "web-page": Reason(
+        "The file is a web page, not a spectrum.",
+        "The archive probably answered with an error or a login page: open it in a browser and read it.",
+    ),
+    "archive": Reason("The file is an archive.", "Unpack it and send one spectrum."),
+    "too-large": Reason(
+        "The file is larger than one spectrum can be.", "Send one spectrum, without its single exposures."
     ),
     "wavelength-missing": Reason(
         "The file holds no wavelength solution.",
@@ -96,6 +137,7 @@ WARNINGS: dict[str, str] = {
     "noise-estimated": "The file has no uncertainties; the noise is estimated from the flux.",
     "air-converted": "The wavelengths were in air and are converted to vacuum.",
     "vacuum-unstated": "The header has no VACUUM card; the survey's practice, vacuum, is assumed.",
+    "frame-unstated": "The table does not say that it is heliocentric: z may be off by 0.0001.",
     "not-heliocentric": "The wavelengths are not corrected to the heliocentre: z may be off by 0.0001.",
     "sky-fibre": "The fibre pointed at the sky, not at an object.",
 }

@@ -11,7 +11,7 @@ from retrieval.grid import START, STOP
 from retrieval.masks import BAD_BITS, bad_pixels
 from retrieval.readers.refusals import Refused
 
-LAYOUTS = ("lamost-image5", "lamost-image5-subcontinuum", "lamost-coadd", "sdss-spec", "image1d")
+LAYOUTS = ("lamost-image5", "lamost-image5-subcontinuum", "lamost-coadd", "sdss-spec", "image1d", "table1d")
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ def observed(
 ) -> ObservedSpectrum:
     """Check the arrays of one spectrum and bring them to their types. Raises Refused; adds warning codes."""
     wave = np.asarray(wavelength, dtype=np.float64)
-    values = np.array(flux, dtype=np.float32)
-    weight = np.array(ivar, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is beyond single precision is told below
+        values = np.array(flux, dtype=np.float32)
+        weight = np.array(ivar, dtype=np.float32)
     masks = [_bits(mask) for mask in (andmask, ormask)]
     lengths = [wave.size, values.size, weight.size, masks[0].size, masks[1].size]
     if len(set(lengths)) > 1:

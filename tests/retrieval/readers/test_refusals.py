@@ -171,7 +171,7 @@ def test_other_fits_files_are_named_for_what_they_hold():
     [
         ({"CRVAL1": 4000.0, "CDELT1": 1.0}, "medium-unstated"),
         ({"VACUUM": True}, "wavelength-missing"),
-        ({"VACUUM": True, "CRVAL1": 1.0, "CDELT1": 1.0, "CUNIT1": "pixel"}, "wavelength-missing"),
+        ({"VACUUM": True, "CRVAL1": 1.0, "CDELT1": 1.0, "CUNIT1": "pixel"}, "unit-unknown"),
         ({"VACUUM": True, "CRVAL1": 4000.0, "CDELT1": 1.0, "LOGSCALE": True}, "wavelength-missing"),
         ({"VACUUM": True, "CRVAL1": 4000.0, "CDELT1": 1.0, "COEFF0": 3.62}, "wavelength-contradicted"),
     ],
