@@ -1,10 +1,16 @@
-"""PostgreSQL and Valkey of the suite's own, started before the settings are read (``-p`` in addopts)."""
+"""PostgreSQL and Valkey of the suite's own, started before the settings are read (``-p`` in addopts).
+
+Tests run in as many processes as there are cores, at most four; each has servers of its own, so that none
+sees another's rows or messages. ``-n 0`` runs everything in one process, for a debugger.
+"""
 
 from __future__ import annotations
 
 import atexit
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -18,15 +24,35 @@ from portal.services import DataDir, services_for
 
 # A test database need not survive a power cut.
 UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+OURS = ("DATABASE_URL", "REDIS_URL")
+MOST_PROCESSES = 4
+
+_started = ExitStack()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    """Have servers on free ports in a temporary folder, and stop them at exit, also after a crash."""
+    """Have servers on free ports in a temporary folder, and stop them at the end, also after a crash."""
     wanted = early_config.known_args_namespace
     if not wanted.help and not wanted.version:
         _start()
     return (yield)
+
+
+def pytest_unconfigure() -> None:
+    _started.close()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay in one process, with the fixtures they share; so do all that visit the one portal."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("browser" if folder.name == "browser" else str(item.path)))
 
 
 def _may_truncate(connection: Any, **_: Any) -> None:
@@ -40,11 +66,13 @@ connection_created.connect(_may_truncate)
 
 def _start() -> None:
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    for name in OURS:
+        os.environ.pop(name, None)  # a process of several inherits those of the process that began it
     folder = Path(tempfile.mkdtemp(prefix="glowworm-test-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    stack = ExitStack()
-    atexit.register(stack.close)
-    session = stack.enter_context(services_for(DataDir(folder), UNSAFE_BUT_FAST))
+    atexit.register(_started.close)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # else the servers would outlive us
+    _started.callback(shutil.rmtree, folder, ignore_errors=True)
+    session = _started.enter_context(services_for(DataDir(folder), UNSAFE_BUT_FAST))
     os.environ |= {
         "DATA_DIR": str(folder),
         "DATABASE_URL": session.database_url,

@@ -85,7 +85,7 @@ def stilts(tmp_path: Path) -> Callable[..., str]:
     """Run a STILTS task and give what it prints."""
     program = shutil.which("stilts")
     if program is None:
-        pytest.skip("stilts is not installed: apt-get install stilts")
+        pytest.skip("stilts is not installed: apt-get install stilts starlink-ecsv-java")
 
     def run_task(*arguments: str) -> str:
         done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120, check=True)
