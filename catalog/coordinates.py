@@ -31,9 +31,11 @@ def parse_position(text: str) -> tuple[float, float]:
             position = SkyCoord(lon * u.deg, lat * u.deg, frame="galactic").icrs
         elif found := _DECIMAL.match(text):
             lon, lat = (float(part) for part in found.groups())
-            if lon >= 360:
-                raise ValueError("right ascension lies between 0 and 360 degrees")
-            position = SkyCoord(lon * u.deg, lat * u.deg)
+            if lon >= 360 or not -90 <= lat <= 90:
+                raise ValueError(
+                    "right ascension lies between 0 and 360, declination between -90 and 90 degrees"
+                )
+            return lon, lat
         elif re.search(r"[Jj]\d{4,}", text):
             position = jparser.to_skycoord(text[text.upper().index("J") :])
         else:

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Case, F, FloatField, Q, QuerySet, When
 
 from .coordinates import HINT, parse_position, parse_radius
-from .models import DECIDING, Candidate, HIIRegion, Refusal, Release, Spectrum, Verdict, Vote
+from .models import DECIDING, Candidate, GivenList, HIIRegion, Refusal, Release, Spectrum, Verdict, Vote
 from .positions import within_cone
 
 DEFAULT_RADIUS = "60"
@@ -81,7 +81,47 @@ class YesNoFilter(filters.TypedChoiceFilter):
         )
 
 
-class SpectrumFilterSet(ConeFilterSet):
+LIST = "list"
+
+
+class ListField(forms.CharField):
+    """The token of a list that a reader gave."""
+
+    def clean(self, value: Any) -> GivenList | None:
+        token = super().clean(value)
+        if not token:
+            return None
+        try:
+            return GivenList.objects.defer("entries", "unmatched").get(token=token)
+        except GivenList.DoesNotExist as error:
+            raise ValidationError(f"There is no list {token}.") from error
+
+
+class ListFilter(filters.Filter):
+    """Rows of the spectra that a list means; the field leads to the spectrum's id."""
+
+    field_class = ListField
+
+    def filter(self, queryset: QuerySet[Any], value: GivenList | None) -> QuerySet[Any]:
+        if value is None:
+            return queryset
+        members = GivenList.spectra.through.objects.filter(givenlist=value).values("spectrum")
+        return queryset.filter(**{f"{self.field_name}__in": members})
+
+
+class ListedFilterSet(filters.FilterSet):
+    """Adds the filter ``list``. The name is a builtin's, so that no class body may hold it."""
+
+    spectrum = "pk"
+
+    @classmethod
+    def get_filters(cls) -> dict[str, filters.Filter]:
+        found: dict[str, filters.Filter] = super().get_filters()
+        help_text = "Token of a list of file names or positions"
+        return found | {LIST: ListFilter(cls.spectrum, label="In the list", help_text=help_text)}
+
+
+class SpectrumFilterSet(ListedFilterSet, ConeFilterSet):
     """Filters of /spectra/, and the selections of a retrieval run."""
 
     name = filters.CharFilter(label="File name holds", lookup_expr="icontains")
@@ -115,10 +155,11 @@ class SpectrumFilterSet(ConeFilterSet):
         return queryset.exclude(warnings=[]) if value else queryset.filter(warnings=[])
 
 
-class CandidateFilterSet(ConeFilterSet):
+class CandidateFilterSet(ListedFilterSet, ConeFilterSet):
     """Filters that all lists of candidates share."""
 
     position_prefix = "spectrum__"
+    spectrum = "spectrum"
 
     name = filters.CharFilter("spectrum__name", label="File name holds", lookup_expr="icontains")
     z_cl = filters.RangeFilter(label="Redshift (lines)")
@@ -149,8 +190,10 @@ class InspectedFilterSet(AllCandidatesFilterSet):
     adjudicated = YesNoFilter(label="Decided by a resolver")
 
 
-class VoteFilterSet(filters.FilterSet):
+class VoteFilterSet(ListedFilterSet):
     """Filters of /votes/."""
+
+    spectrum = "candidate__spectrum"
 
     name = filters.CharFilter("candidate__spectrum__name", label="File name holds", lookup_expr="icontains")
     inspector = filters.CharFilter("inspector__user__username", label="Inspector", lookup_expr="iexact")

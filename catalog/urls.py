@@ -22,6 +22,7 @@ urlpatterns = [
     path("figures/<slug:slug>/", figures.figure_page, name="figure"),
     path("figures/<slug:slug>/figure.json", figures.figure_json, name="figure-json"),
     path("figures/<slug:slug>/data.csv", figures.figure_data, name="figure-data"),
+    path("", include("catalog.given.urls")),
     path("", include("catalog.inspection.urls")),
     path("", include("catalog.publishing.urls")),
     path("", include("catalog.downloads.urls")),

@@ -9,6 +9,7 @@ from .counterparts import (
     Snapshot,
     SnapshotObject,
 )
+from .given import GivenList
 from .inspection import (
     Adjudication,
     ConsensusRule,
@@ -43,6 +44,7 @@ __all__ = [
     "ConsensusRule",
     "Counterpart",
     "CounterpartLookup",
+    "GivenList",
     "GoldStandard",
     "HIIRegion",
     "ImportBatch",

@@ -8,7 +8,7 @@ from typing import Any
 import django_filters as filters
 from django.http import QueryDict
 
-from catalog.filtersets import YesNoFilter
+from catalog.filtersets import ListFilter, YesNoFilter
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Object", ("name", "release", "role", "kind", "cls", "subclass", "object_type")),
@@ -16,7 +16,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Position",
         (
-            "position", "radius", "region", "catalog", "code", "version", "status", "certified",
+            "position", "radius", "list", "region", "catalog", "code", "version", "status", "certified",
             "has_spectra",
         ),
     ),
@@ -44,7 +44,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Field:
-    """One filter; ``look`` is text, range, choices or yesno."""
+    """One filter; ``look`` is text, list, range, choices or yesno."""
 
     look: str
     name: str
@@ -140,7 +140,7 @@ def _field(filterset: filters.FilterSet, name: str) -> Field:
             for option, label in bound.field.choices
         )
     else:
-        look = "text"
+        look = "list" if isinstance(kind, ListFilter) else "text"
         boxes = (Box(f"id_{name}", name, bound.label, data.get(name, "")),)
     return Field(look, name, bound.label, help_text, errors, boxes)
 

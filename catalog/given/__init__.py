@@ -1,0 +1,1 @@
+"""Lists of spectra that readers give, and their addresses."""

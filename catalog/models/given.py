@@ -1,0 +1,45 @@
+"""Lists of spectra that readers give: file names or positions, pasted, uploaded or drawn on a figure."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+from django.urls import reverse
+
+from .survey import Spectrum
+
+
+def _token() -> str:
+    return secrets.token_urlsafe(9)
+
+
+class GivenList(models.Model):
+    """One list as it was given and what it meant then. It never changes: its address keeps its meaning."""
+
+    token = models.SlugField(max_length=20, unique=True, default=_token, help_text="Its name in addresses.")
+    sha256 = models.CharField(
+        max_length=64,
+        unique=True,
+        help_text="Over entries, radius and spectra: the same again is not kept twice.",
+    )
+    entries = models.TextField(help_text="As given, a line each.")
+    n_entries = models.PositiveIntegerField(help_text="Lines that hold an entry.")
+    radius_arcsec = models.FloatField(help_text="Within which positions are matched, arcsec.")
+    unmatched = models.JSONField(
+        default=list, help_text="Line number, text and reason of each entry not found."
+    )
+    spectra = models.ManyToManyField(Spectrum, related_name="given_lists")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(radius_arcsec__gt=0), name="givenlist_radius_positive")
+        ]
+
+    def __str__(self) -> str:
+        return f"list of {self.n_entries:,} entr{'y' if self.n_entries == 1 else 'ies'}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("given-list", args=[self.token])
