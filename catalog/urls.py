@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from . import converters  # noqa: F401 - registers the kinds of addresses
-from .pages import figures, home, how_it_works, lists, lookups, pipeline, regions, spectrum
+from .pages import figures, home, how_it_works, lists, lookups, pipeline, regions, spectrum, spectrum_figure
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,7 +11,12 @@ urlpatterns = [
     path("lookups/", lookups.lookups, name="lookups"),
     *(path(f"{name}/", lists.table_list, {"table": name}, name=name) for name in lists.TABLES),
     path("spectra/<spectrum_name:name>/", spectrum.spectrum_page, name="spectrum"),
-    path("spectra/<spectrum_name:name>/figure.json", spectrum.figure, name="spectrum-figure"),
+    path("spectra/<spectrum_name:name>/figure.json", spectrum_figure.figure, name="spectrum-figure"),
+    path(
+        "spectra/<spectrum_name:name>/over/<slug:release>/<spectrum_name:other>.json",
+        spectrum_figure.over,
+        name="spectrum-over",
+    ),
     path("regions/<str:name>/", regions.region_page, name="region"),
     path("regions/<str:name>/figure.json", regions.figure, name="region-figure"),
     path("bpt/", figures.figure_page, {"slug": "bpt"}, name="bpt"),

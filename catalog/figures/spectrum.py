@@ -1,146 +1,160 @@
-"""The figure of one spectrum: flux with its error, masks, continuum, template, lines at a redshift."""
+"""The figure of one spectrum: arrays and words, which static/js/viewer.js draws.
+
+It is made of observed arrays alone, so that it serves a spectrum that was just uploaded as well as one held.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from retrieval.detect import DetectParameters, pseudo_continuum
-from retrieval.lines import ARM_JOIN, SKY_BANDS, Line
-from retrieval.masks import decode
+from retrieval.lines import ARM_JOIN, LINE, SKY_BANDS, SPEED_OF_LIGHT
+from retrieval.masks import MASK_BIT, decode
+from retrieval.measure import REPORTED, WINDOWS
 from retrieval.readers import ObservedSpectrum
 
 from .lines import DRAWN_LINES
-from .plain import as_dict, rounded
+from .plain import rounded
+
+Array = NDArray[np.float64]
 
 CONTINUUM_STEP = 10.0  # Angstrom; the running median is smooth
-MASK_GAP = 3  # masked stretches closer than this many pixels are drawn as one
+FIT_REACH = 5.0  # sigma either side of a fitted line that are drawn
 
 
 @dataclass(frozen=True)
-class MaskedStretch:
-    """Consecutive pixels not to be trusted: first and last wavelength (Angstrom), and why."""
+class MaskRun:
+    """Consecutive pixels with one mask, ends included; ``bad`` where they are not to be used."""
 
+    pixels: tuple[int, int]
     first: float
     last: float
-    reasons: tuple[str, ...]
+    bad: bool
+    why: str
 
 
-def masked_stretches(observed: ObservedSpectrum) -> list[MaskedStretch]:
-    """Where the spectrum is masked, by increasing wavelength, with the names of the bits set there."""
-    bad = np.flatnonzero(observed.bad)
-    if not bad.size:
-        return []
-    cuts = np.flatnonzero(np.diff(bad) > MASK_GAP) + 1
-    found = []
-    for pixels in np.split(bad, cuts):
-        bits = int(np.bitwise_or.reduce(observed.andmask[pixels]))
-        names = decode(bits) if observed.has_named_bits else ("the survey's mask",) * bool(bits)
-        unweighted = ("no inverse variance",) if (observed.ivar[pixels] <= 0).any() else ()
-        first, last = observed.wavelength[pixels[[0, -1]]]
-        found.append(MaskedStretch(float(first), float(last), (*names, *unweighted)))
-    return found
+@dataclass(frozen=True)
+class Overlay:
+    """Another spectrum that can be drawn over this one: at observed wavelengths, as the retrieval compares.
+
+    ``key`` names it in addresses, ``link`` is its page, ``url`` answers with `compared`. With ``observed``
+    its flux comes with the figure: that of the nearest template does.
+    """
+
+    key: str
+    label: str
+    kind: Literal["template", "epoch"]
+    z: float | None
+    link: str
+    url: str
+    observed: ObservedSpectrum | None = None
+
+
+class Fitted(Protocol):
+    """What is drawn of a fitted line: a row of the database, or what ``retrieval.measure`` returns."""
+
+    @property
+    def line(self) -> str: ...
+    @property
+    def flux(self) -> float | None: ...
+    @property
+    def center(self) -> float: ...
+    @property
+    def sigma_kms(self) -> float | None: ...
+    @property
+    def continuum(self) -> float | None: ...
 
 
 def spectrum_figure(
     *,
     observed: ObservedSpectrum,
     z: float | None,
-    template: ObservedSpectrum | None = None,
+    overlays: Sequence[Overlay] = (),
+    fits: Iterable[Fitted] = (),
     continuum_width: float | None = None,
 ) -> dict[str, Any]:
-    """Plotly data and layout of a spectrum, with the lines of the one table at ``z`` if there is one.
+    """What the viewer draws; static/js/viewer.js describes the form. Wavelengths are vacuum Angstrom.
 
-    ``template`` is drawn over it at its own observed wavelengths, as the retrieval compares them, scaled by
-    least squares. ``continuum_width`` is the running median's width in Angstrom.
+    ``overlays`` are offered in their order, ``fits`` drawn over the data. ``continuum_width`` is the running
+    median's width in Angstrom.
     """
     good = ~observed.bad
     wave, flux = observed.wavelength, observed.flux.astype(np.float64)
-    unit = "relative flux" if observed.header.flux_unit == "relative" else observed.header.flux_unit
-    figure = go.Figure()
-    figure.add_scatter(
-        **_error_band(observed), name="±1σ", meta={"role": "band"}, mode="lines", fill="toself",
-        hoverinfo="skip", line={"width": 0},
-    )  # fmt: skip
-    if template is not None:
-        scaled = _scaled(template, wave, flux, np.where(good, observed.ivar, 0.0))
-        figure.add_scatter(
-            x=_wavelengths(template.wavelength), y=rounded(scaled), name="nearest template, scaled",
-            meta={"role": "template"}, mode="lines", line={"width": 1}, hoverinfo="skip",
-        )  # fmt: skip
-    figure.add_scatter(
-        x=_wavelengths(wave), y=rounded(flux), name="flux", meta={"role": "flux"}, mode="lines",
-        line={"width": 1}, hovertemplate="%{x:.2f} Å<br>%{y:.4g}<extra></extra>",
-    )  # fmt: skip
     grid, continuum = _continuum(wave, flux, good, continuum_width or DetectParameters().median_width)
-    figure.add_scatter(
-        x=_wavelengths(grid), y=rounded(continuum), name="pseudo-continuum", meta={"role": "continuum"},
-        mode="lines", line={"width": 2}, hoverinfo="skip",
-    )  # fmt: skip
-    view = [float(wave[0]), float(wave[-1])]
-    lines = [] if z is None else _within(z, view)
-    figure.update_layout(
-        xaxis={"title": {"text": "Observed vacuum wavelength (Å)"}, "range": view},
-        yaxis={"title": {"text": unit}, "range": _flux_range(flux, observed.ivar, good)},
-        margin={"l": 64, "r": 16, "t": 56, "b": 96},
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
-        hovermode="closest",
-        shapes=[*_bands(observed), *(_line_shape(line, at) for line, at in lines)],
-        annotations=[_line_label(line, at) for line, at in lines],
-    )
-    if z is not None:
-        # A second axis is drawn only where a trace uses it.
-        figure.add_scatter(x=[view[0] / (1 + z)], y=[None], xaxis="x2", showlegend=False, hoverinfo="skip")
-        figure.update_layout(
-            xaxis2={
-                "title": {"text": "Rest vacuum wavelength (Å)"}, "overlaying": "x", "side": "top",
-                "range": [edge / (1 + z) for edge in view], "showgrid": False, "tickmode": "auto",
-            }
-        )  # fmt: skip
-    return as_dict(figure)
+    return {
+        "name": observed.name,
+        "z": z,
+        "unit": "relative flux" if observed.header.flux_unit == "relative" else observed.header.flux_unit,
+        "wavelength": np.round(wave, 3).tolist(),
+        "flux": rounded(flux),
+        "error": rounded(_error(observed), 4),
+        "masks": [asdict(run) for run in mask_runs(observed)],
+        "bands": _bands(observed),
+        "continuum": {"wavelength": np.round(grid, 2).tolist(), "flux": rounded(continuum)},
+        "fit": _fitted(fits),
+        "overlays": [_overlay(observed, overlay) for overlay in overlays],
+        "range": _flux_range(flux, observed.ivar, good),
+        "lines": [asdict(line) for line in DRAWN_LINES],
+    }
 
 
-def _wavelengths(values: NDArray[np.float64]) -> list[float]:
-    return np.round(values, 2).tolist()
+def compared(*, observed: ObservedSpectrum, other: ObservedSpectrum) -> dict[str, Any]:
+    """``other`` on the pixels of ``observed``, scaled to it by inverse-variance weighted least squares.
+
+    ``flux`` holds None where the other is masked or has no pixels; ``scale`` is what it was multiplied by.
+    """
+    usable = ~other.bad
+    if usable.sum() < 2:
+        return {"flux": [None] * observed.wavelength.size, "scale": None}
+    wave, values = other.wavelength, other.flux.astype(np.float64)
+    there = np.interp(observed.wavelength, wave, (~usable).astype(np.float64), left=1.0, right=1.0) == 0
+    on_pixels = np.interp(observed.wavelength, wave[usable], values[usable])
+    weight = np.where(there & ~observed.bad, observed.ivar, 0.0)
+    power = float((weight * on_pixels**2).sum())
+    scale = float((weight * on_pixels * observed.flux).sum()) / power if power > 0 else 1.0
+    return {"flux": rounded(np.where(there, on_pixels * scale, np.nan)), "scale": float(f"{scale:.5g}")}
 
 
-def _error_band(observed: ObservedSpectrum) -> dict[str, list[float | None]]:
-    """A polygon flux + sigma there, flux - sigma back, for each stretch with an error."""
-    known = np.flatnonzero(observed.ivar > 0)
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for pixels in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
-        wave = _wavelengths(observed.wavelength[pixels])
-        flux = observed.flux[pixels].astype(np.float64)
-        sigma = 1.0 / np.sqrt(observed.ivar[pixels].astype(np.float64))
-        x += [*wave, *reversed(wave), None]
-        y += [*rounded(flux + sigma, 4), *reversed(rounded(flux - sigma, 4)), None]
-    return {"x": x[:-1], "y": y[:-1]}
+def mask_runs(observed: ObservedSpectrum) -> list[MaskRun]:
+    """Where the mask says anything, by increasing wavelength, and what it says in words."""
+    bits = observed.andmask.astype(np.int64)
+    if not observed.has_named_bits:
+        bits = (bits != 0).astype(np.int64)
+    unweighted = ~(observed.ivar > 0)
+    state = 2 * bits + unweighted
+    cuts = np.flatnonzero(np.diff(state)) + 1
+    runs = []
+    for start, stop in zip([0, *cuts], [*cuts, state.size], strict=True):
+        if not state[start]:
+            continue
+        words = ["no inverse variance"] * bool(unweighted[start])
+        if observed.has_named_bits:
+            words = [MASK_BIT[name].words for name in decode(int(bits[start]))] + words
+        elif bits[start]:
+            words = ["the survey's mask", *words]
+        bad = bool(observed.bad[start])
+        first, last = (round(float(observed.wavelength[at]), 1) for at in (start, stop - 1))
+        runs.append(MaskRun((int(start), int(stop) - 1), first, last, bad, ", ".join(words)))
+    return runs
 
 
-def _scaled(
-    template: ObservedSpectrum,
-    wave: NDArray[np.float64],
-    flux: NDArray[np.float64],
-    weight: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    usable = ~template.bad
-    if not usable.any():
-        return np.full(template.flux.shape, np.nan)
-    other = template.flux.astype(np.float64)
-    on_wave = np.interp(wave, template.wavelength[usable], other[usable], left=0.0, right=0.0)
-    power = float((weight * on_wave**2).sum())
-    scale = float((weight * on_wave * flux).sum()) / power if power > 0 else 1.0
-    return np.where(usable, other * scale, np.nan)
+def _overlay(observed: ObservedSpectrum, overlay: Overlay) -> dict[str, Any]:
+    told = {name: value for name, value in vars(overlay).items() if name != "observed"}
+    return told | (compared(observed=observed, other=overlay.observed) if overlay.observed else {})
 
 
-def _continuum(
-    wave: NDArray[np.float64], flux: NDArray[np.float64], good: NDArray[np.bool_], width: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _error(observed: ObservedSpectrum) -> Array:
+    """One sigma of each pixel, NaN where there is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(observed.ivar > 0, 1.0 / np.sqrt(observed.ivar.astype(np.float64)), np.nan)
+
+
+def _continuum(wave: Array, flux: Array, good: NDArray[np.bool_], width: float) -> tuple[Array, Array]:
     grid = np.arange(wave[0], wave[-1], 2.0)
     kept = good if good.sum() > 1 else np.ones_like(good)
     continuum = pseudo_continuum(grid, np.interp(grid, wave[kept], flux[kept]), width)
@@ -148,7 +162,39 @@ def _continuum(
     return grid[every], continuum[every]
 
 
-def _flux_range(flux: NDArray[np.float64], ivar: NDArray[np.float32], good: NDArray[np.bool_]) -> list[float]:
+def _fitted(fits: Iterable[Fitted]) -> dict[str, list[float | None]]:
+    """The sum of the Gaussians over their local continuum, window by window, None between two windows."""
+    by_key = {fit.line: fit for fit in fits}
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for window in WINDOWS:
+        known = [
+            (fit, float(fit.flux), float(fit.sigma_kms), float(fit.continuum))
+            for key, parts in REPORTED.items()
+            if parts[0] in window.keys and (fit := by_key.get(key)) is not None
+            and fit.flux is not None and fit.sigma_kms is not None and fit.continuum is not None
+        ]  # fmt: skip
+        known = [row for row in known if np.isfinite(row[1:]).all()]
+        if not known:
+            continue
+        centers = np.array([fit.center for fit, *_ in known])
+        level = np.polynomial.Polynomial.fit(centers, [row[3] for row in known], deg=min(len(known) - 1, 1))
+        reach = FIT_REACH * max(row[0].center * row[2] for row in known) / SPEED_OF_LIGHT
+        grid = np.arange(centers.min() - reach, centers.max() + reach, 0.5)
+        total = level(grid)
+        for fit, flux, sigma_kms, _ in known:
+            parts = REPORTED[fit.line]
+            for part in parts:  # a blend is reported as one flux: its members are drawn alike
+                center = fit.center * LINE[part].wavelength / LINE[fit.line].wavelength
+                sigma = center * sigma_kms / SPEED_OF_LIGHT
+                peak = flux / len(parts) / (sigma * np.sqrt(2 * np.pi))
+                total = total + peak * np.exp(-0.5 * ((grid - center) / sigma) ** 2)
+        x += [*np.round(grid, 2).tolist(), None]
+        y += [*rounded(total), None]
+    return {"wavelength": x[:-1], "flux": y[:-1]}
+
+
+def _flux_range(flux: Array, ivar: NDArray[np.float32], good: NDArray[np.bool_]) -> list[float]:
     """The flux axis: most good pixels, and every one that stands out significantly (a line)."""
     kept = good if good.any() else np.ones_like(good)
     low, high = np.percentile(flux[kept], [0.5, 99.5])
@@ -160,38 +206,13 @@ def _flux_range(flux: NDArray[np.float64], ivar: NDArray[np.float32], good: NDAr
 
 
 def _bands(observed: ObservedSpectrum) -> list[dict[str, Any]]:
-    """Stretches that stay where they are when the redshift changes."""
-    bands = [("sky", first, last) for first, last in SKY_BANDS]
+    """Stretches of observed wavelength that stay where they are when the redshift changes."""
+    bands = [("sky", *band, "night-sky lines or telluric absorption") for band in SKY_BANDS]
     if observed.header.survey == "LAMOST":
-        bands.append(("join", *ARM_JOIN))
-    bands += [("mask", stretch.first, stretch.last) for stretch in masked_stretches(observed)]
+        bands.append(("join", *ARM_JOIN, "join of the blue and the red arm"))
+    start, stop = (float(end) for end in observed.wavelength[[0, -1]])
     return [
-        {
-            "name": name, "type": "rect", "x0": round(max(first, observed.wavelength[0]), 2),
-            "x1": round(min(last, observed.wavelength[-1]), 2), "yref": "paper", "y0": 0, "y1": 1,
-            "layer": "below", "line": {"width": 0},
-        }
-        for name, first, last in bands
-        if last >= observed.wavelength[0] and first <= observed.wavelength[-1]
-    ]  # fmt: skip
-
-
-def _within(z: float, view: list[float]) -> list[tuple[Line, float]]:
-    """Lines that fall into the view, with their observed wavelengths."""
-    observed = ((line, line.wavelength * (1 + z)) for line in DRAWN_LINES)
-    return [(line, at) for line, at in observed if view[0] <= at <= view[1]]
-
-
-def _line_shape(line: Line, at: float) -> dict[str, Any]:
-    return {
-        "name": f"line:{line.key}", "type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1,
-        "layer": "below", "line": {"width": 1, "dash": "dot" if line.kind == "emission" else "dashdot"},
-    }  # fmt: skip
-
-
-def _line_label(line: Line, at: float) -> dict[str, Any]:
-    return {
-        "name": f"line:{line.key}", "text": line.label, "x": at, "yref": "paper",
-        "y": 0.995, "yanchor": "top", "xanchor": "right", "textangle": -90, "showarrow": False,
-        "font": {"size": 11},
-    }  # fmt: skip
+        {"kind": kind, "first": round(max(first, start), 2), "last": round(min(last, stop), 2), "why": why}
+        for kind, first, last, why in bands
+        if last >= start and first <= stop
+    ]

@@ -2,7 +2,7 @@
 
 const scheme = matchMedia("(prefers-color-scheme: dark)");
 const ROLES = {
-  flux: "--fig-flux", band: "--fig-band", template: "--fig-template", continuum: "--fig-continuum", curve: "--ink",
+  flux: "--fig-flux", band: "--fig-band", template: "--fig-template", continuum: "--fig-continuum", fit: "--fig-fit", residual: "--fig-flux", curve: "--ink",
   "star-forming": "--fig-sf", composite: "--fig-composite", LINER: "--fig-liner", Seyfert: "--fig-seyfert",
   unclassified: "--fig-unclassified",
   first: "--fig-sf", second: "--fig-seyfert", third: "--fig-liner", fourth: "--fig-composite",
@@ -29,10 +29,21 @@ export async function fetchFigure(url) {
   return figure;
 }
 
-/** Resolves once the deferred scripts, Plotly among them, have run. */
-export function pageReady() {
-  if (document.readyState === "complete") return Promise.resolve();
-  return new Promise((resolve) => addEventListener("DOMContentLoaded", resolve, { once: true }));
+let bundle = null;
+
+/** Plotly, whose script is fetched when the first figure needs it. */
+export function plotly() {
+  bundle ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("../vendor/plotly-strict-4.1.1.min.js", import.meta.url);
+    script.addEventListener("load", () => resolve(window.Plotly));
+    script.addEventListener("error", () => {
+      bundle = null; // the next figure tries again
+      reject(new Error("The drawing library could not be fetched: reload the page to try again."));
+    });
+    document.head.append(script);
+  });
+  return bundle;
 }
 
 function axisColours() {
@@ -66,16 +77,17 @@ export function paint({ data, layout }, lines = {}) {
     hoverlabel: { bgcolor: colour("--soft"), bordercolor: colour("--control"), font: { color: colour("--ink") } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--accent") },
   });
-  for (const axis of ["xaxis", "xaxis2", "yaxis"]) if (layout[axis]) Object.assign(layout[axis], axisColours());
+  for (const axis of ["xaxis", "xaxis2", "yaxis", "yaxis2"]) if (layout[axis]) Object.assign(layout[axis], axisColours());
 }
 
 function lineColour(line) {
   return colour(line.kind === "emission" ? "--fig-line" : "--fig-absorption");
 }
 
-/** Calls back when the reader's system turns dark or light. */
+/** Calls back when the reader's system turns dark or light; gives back what ends it. */
 export function onScheme(callback) {
   scheme.addEventListener("change", callback);
+  return () => scheme.removeEventListener("change", callback);
 }
 
 /** Says in words, in the figure's place, why there is none. */

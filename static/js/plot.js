@@ -1,10 +1,9 @@
 // Figures of the paper: each is fetched and drawn in its place; a click on a point opens its spectrum.
 
-import { CONFIG, fail, fetchFigure, onScheme, pageReady, paint } from "./figure.js";
+import { CONFIG, fail, fetchFigure, onScheme, paint, plotly } from "./figure.js";
 
 async function draw(place) {
-  const figure = await fetchFigure(place.dataset.plot);
-  await pageReady();
+  const [figure, Plotly] = await Promise.all([fetchFigure(place.dataset.plot), plotly()]);
   place.replaceChildren();
   if (place.clientWidth < 600) figure.layout.margin = { ...figure.layout.margin, ...figure.layout.meta?.narrow };
   paint(figure);

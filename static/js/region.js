@@ -1,12 +1,11 @@
 // The map of an H II region: a click on a spectrum opens its page.
 
-import { CONFIG, fail, fetchFigure, onScheme, pageReady, paint } from "./figure.js";
+import { CONFIG, fail, fetchFigure, onScheme, paint, plotly } from "./figure.js";
 
 const place = document.querySelector("[data-region]");
 
 async function draw() {
-  const figure = await fetchFigure(place.dataset.region);
-  await pageReady();
+  const [figure, Plotly] = await Promise.all([fetchFigure(place.dataset.region), plotly()]);
   place.replaceChildren();
   if (place.clientWidth < 600) figure.layout.margin = { ...figure.layout.margin, l: 48, b: 160 };
   paint(figure);

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from catalog.figures.spectrum import masked_stretches, spectrum_figure
-from retrieval.lines import LINE
+from catalog.figures.spectrum import Overlay, compared, mask_runs, spectrum_figure
+from retrieval.lines import LINE, SPEED_OF_LIGHT
+from retrieval.masks import MASK_BIT
+from retrieval.measure import measure_lines
 from tests import factories as f
 
 from .conftest import Held, Z, observed, release
@@ -23,18 +25,6 @@ def figure(client: Client, url: str, status: int = 200) -> dict[str, Any]:
     response = client.get(url)
     assert response.status_code == status, response.content[:300]
     return response.json()
-
-
-def drawn_at(figure: dict[str, Any], key: str) -> float:
-    (shape,) = [shape for shape in figure["layout"]["shapes"] if shape["name"] == f"line:{key}"]
-    (label,) = [label for label in figure["layout"]["annotations"] if label["name"] == f"line:{key}"]
-    assert shape["x0"] == shape["x1"] == label["x"]
-    return shape["x0"]
-
-
-def role(figure: dict[str, Any], wanted: str) -> dict[str, Any]:
-    (trace,) = [trace for trace in figure["data"] if trace.get("meta", {}).get("role") == wanted]
-    return trace
 
 
 def test_page_shows_evidence_measurements_and_provenance(client: Client, held: Held) -> None:
@@ -60,35 +50,27 @@ def test_page_shows_evidence_measurements_and_provenance(client: Client, held: H
     assert page.count('<span class="tag good">yes</span>') == 2
 
 
-def test_lines_stand_at_the_object_s_redshift_in_the_first_view(client: Client, held: Held) -> None:
+def test_figure_opens_at_the_object_s_redshift(client: Client, held: Held) -> None:
     first = figure(client, "/spectra/spec-galaxy/figure.json")
     assert first["z"] == Z
-    for key in ("hb", "oiii_5008", "ha", "nii_6585", "sii_6733"):
-        assert drawn_at(first, key) == LINE[key].wavelength * (1 + Z)
-    ranges = first["layout"]["xaxis"]["range"], first["layout"]["xaxis2"]["range"]
-    assert ranges[1] == pytest.approx([edge / (1 + Z) for edge in ranges[0]])
+    lines = {line["key"]: line["wavelength"] for line in first["lines"]}
+    assert lines["ha"] == LINE["ha"].wavelength
+    assert {"sii_6718", "sii_6733", "nii_6550", "nii_6585"} <= lines.keys()
 
 
 def test_published_redshift_where_lines_give_none_and_nothing_where_nobody_knows(
     client: Client, held: Held
 ) -> None:
-    assert (
-        drawn_at(figure(client, "/spectra/spec-template/figure.json"), "ha") == LINE["ha"].wavelength * 1.0725
-    )
+    assert figure(client, "/spectra/spec-template/figure.json")["z"] == 0.0725
     held.run.line_redshifts.all().delete()
-    without = figure(client, "/spectra/spec-galaxy/figure.json")
-    assert without["z"] is None
-    assert without["layout"]["annotations"] == []
-    assert "xaxis2" not in without["layout"]
+    assert figure(client, "/spectra/spec-galaxy/figure.json")["z"] is None
     assert "No redshift is known" in text(client, "/spectra/spec-galaxy/")
 
 
 def test_a_typed_redshift_is_never_rounded(client: Client, held: Held) -> None:
     typed = "0.12345678901234"
     assert f'value="{typed}"' in text(client, f"/spectra/spec-galaxy/?z={typed}")
-    shown = figure(client, f"/spectra/spec-galaxy/figure.json?z={typed}")
-    assert shown["z"] == float(typed)
-    assert drawn_at(shown, "ha") == LINE["ha"].wavelength * (1 + float(typed))
+    assert figure(client, f"/spectra/spec-galaxy/figure.json?z={typed}")["z"] == float(typed)
 
 
 @pytest.mark.parametrize("typed", ["x", "nan", "inf", "-1", "11", "1e999"])
@@ -99,55 +81,92 @@ def test_a_wrong_redshift_is_said_and_the_own_one_kept(client: Client, held: Hel
     assert figure(client, f"/spectra/spec-galaxy/figure.json?z={typed}")["z"] == Z
 
 
-def test_figure_holds_flux_error_template_continuum_and_masks(client: Client, held: Held) -> None:
+def test_figure_holds_flux_error_template_continuum_masks_and_fit(client: Client, held: Held) -> None:
     shown = figure(client, "/spectra/spec-galaxy/figure.json")
-    flux = role(shown, "flux")
-    assert len(flux["x"]) == len(flux["y"]) == 3909
-    assert flux["y"] == pytest.approx(observed().flux, rel=1e-4)
-    assert flux["x"] == pytest.approx(observed().wavelength, abs=0.02)  # the file holds float32
-    band = role(shown, "band")
-    assert band["y"][0] == pytest.approx(flux["y"][0] + 5.0, rel=1e-3)  # ivar 0.04
-    assert band["y"][-1] == pytest.approx(flux["y"][0] - 5.0, rel=1e-3)
-    continuum = role(shown, "continuum")
-    assert max(continuum["y"]) < 101 < max(flux["y"])
-    # level 50 scaled to level 100: the line comes out at the flux's own height
-    template = role(shown, "template")
-    assert template["y"][0] == pytest.approx(100.0, rel=0.1)
-    (masked,) = shown["masked"]
-    wavelength = observed().wavelength
-    assert (masked["first"], masked["last"]) == pytest.approx(wavelength[[1000, 1009]], abs=0.1)
+    assert len(shown["wavelength"]) == len(shown["flux"]) == len(shown["error"]) == 3909
+    assert shown["flux"] == pytest.approx(observed().flux, rel=1e-4)
+    assert shown["wavelength"] == pytest.approx(observed().wavelength, abs=0.002)  # the file holds float32
+    assert shown["error"] == [5.0] * 3909  # ivar 0.04
+    assert max(shown["continuum"]["flux"]) < 101 < max(shown["flux"])
+    (masked,) = shown["masks"]
+    assert masked["pixels"] == [1000, 1009]
+    assert (masked["first"], masked["last"]) == pytest.approx(observed().wavelength[[1000, 1009]], abs=0.1)
     assert masked["why"] == "bad pixel of the detector"
-    bands = [shape["name"] for shape in shown["layout"]["shapes"] if not shape["name"].startswith("line:")]
-    assert bands.count("mask") == 1
-    assert bands.count("join") == 1
-    assert bands.count("sky") == 8
-    assert "template" not in shown["layout"]
+    assert masked["bad"]
+    kinds = [band["kind"] for band in shown["bands"]]
+    assert (kinds.count("join"), kinds.count("sky")) == (1, 8)
+    # flux 3007.7 at sigma 120 km/s over a continuum of 4.5, as measured
+    sigma = 7037.9 * 120.0 / SPEED_OF_LIGHT
+    assert max(shown["fit"]["flux"]) == pytest.approx(4.5 + 3007.7 / sigma / np.sqrt(2 * np.pi), rel=1e-2)
+    at = shown["fit"]["wavelength"][np.argmax(shown["fit"]["flux"])]
+    assert at == pytest.approx(7037.9, abs=0.5)
 
 
-def test_figure_is_compressed_json(client: Client, held: Held) -> None:
-    response = client.get("/spectra/spec-galaxy/figure.json", headers={"accept-encoding": "gzip"})
-    assert response["Content-Encoding"] == "gzip"
-    assert len(response.content) < 150_000
+def test_kin_and_epochs_are_offered_and_the_nearest_comes_along(client: Client, held: Held) -> None:
+    f.SpectrumFactory(name="again", source=held.spectrum.source, mjd=57000, with_file=b"unreadable")
+    f.SpectrumFactory(name="row only", source=held.spectrum.source)
+    nearest, epoch = figure(client, "/spectra/spec-galaxy/figure.json")["overlays"]
+    assert (nearest["kind"], nearest["label"], nearest["z"]) == ("template", "spec-template", 0.0725)
+    assert (epoch["kind"], epoch["label"]) == ("epoch", "again, LAMOST DR7, MJD 57000")
+    # level 50 scaled to level 100: between the lines it comes out at the flux's own height
+    assert nearest["flux"][0] == pytest.approx(100.0, rel=0.1)
+    assert nearest["flux"][1005] is None  # masked there
+    assert figure(client, nearest["url"]) == {"flux": nearest["flux"], "scale": nearest["scale"]}
+    assert "flux" not in epoch
+    assert "cannot be drawn" in figure(client, epoch["url"], 404)["error"]
+    assert client.get(nearest["url"].replace("spec-template", "nobody")).status_code == 404
 
 
-def test_pixels_without_error_leave_a_gap_in_the_band() -> None:
-    spectrum = observed()
-    spectrum.ivar[2000:2010] = 0
-    drawn = spectrum_figure(observed=spectrum, z=None)
-    gap = role(drawn, "band")["x"].index(None)
-    assert gap == 2 * 2000
-    assert len(role(drawn, "band")["x"]) == 2 * (3909 - 10) + 1
-    assert json.loads(json.dumps(drawn)) == drawn
-    stretches = masked_stretches(spectrum)
-    assert [stretch.reasons for stretch in stretches] == [("BADCCD",), ("no inverse variance",)]
+def test_another_spectrum_is_scaled_by_inverse_variance() -> None:
+    here, there = observed(), observed()
+    there.flux[:] = here.flux / 4
+    here.flux[500:600] = 1e6  # wild, without weight
+    here.ivar[500:600] = 0
+    assert compared(observed=here, other=there)["scale"] == pytest.approx(4.0)
+    there.andmask[:] = 1
+    assert compared(observed=here, other=there) == {"flux": [None] * 3909, "scale": None}
 
 
 def test_a_spectrum_of_bad_pixels_only_is_still_drawn() -> None:
     spectrum = observed()
     spectrum.andmask[:] = 1
-    drawn = spectrum_figure(observed=spectrum, z=0.1, template=spectrum)
-    assert np.isfinite(drawn["layout"]["yaxis"]["range"]).all()
-    assert set(role(drawn, "template")["y"]) == {None}
+    nearest = Overlay("r/t", "t", "template", 0.1, "/t", "/t.json", spectrum)
+    drawn = spectrum_figure(observed=spectrum, z=0.1, overlays=[nearest])
+    assert np.isfinite(drawn["range"]).all()
+    assert set(drawn["overlays"][0]["flux"]) == {None}
+
+
+def test_an_uploaded_spectrum_is_drawn_from_its_arrays_and_fits() -> None:
+    spectrum = observed()
+    fits = measure_lines(spectrum.wavelength, spectrum.flux, spectrum.ivar, Z, mask=spectrum.bad)
+    drawn = spectrum_figure(observed=spectrum, z=Z, fits=fits)
+    assert drawn["overlays"] == []
+    assert json.loads(json.dumps(drawn))["name"] == spectrum.name
+    peak = LINE["ha"].wavelength * (1 + Z)
+    at = np.argmin(np.abs(np.array([w or 0.0 for w in drawn["fit"]["wavelength"]]) - peak))
+    assert drawn["fit"]["flux"][at] == pytest.approx(400.0, rel=0.05)
+    assert None in drawn["fit"]["flux"]
+
+
+def test_figure_is_compressed_json(client: Client, held: Held) -> None:
+    response = client.get("/spectra/spec-galaxy/figure.json", headers={"accept-encoding": "gzip"})
+    assert response["Content-Encoding"] == "gzip"
+    assert len(response.content) < 60_000
+
+
+def test_masks_say_every_bit_in_words() -> None:
+    spectrum = observed()
+    spectrum.ivar[2000:2010] = 0
+    spectrum.andmask[2005:2020] |= MASK_BIT["BRIGHTSKY"].value
+    drawn = spectrum_figure(observed=spectrum, z=None)
+    assert drawn["error"][2000:2010] == [None] * 10
+    assert json.loads(json.dumps(drawn))["masks"][0]["pixels"] == [1000, 1009]
+    assert [(run.pixels, run.bad, run.why) for run in mask_runs(spectrum)] == [
+        ((1000, 1009), True, "bad pixel of the detector"),
+        ((2000, 2004), True, "no inverse variance"),
+        ((2005, 2009), True, "sky level too high, no inverse variance"),
+        ((2010, 2019), False, "sky level too high"),
+    ]
 
 
 def test_warnings_in_words(client: Client, held: Held) -> None:
