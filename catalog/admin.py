@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from .counterparts import admin as counterparts_admin  # noqa: F401 - registers its models
 from .inspection import admin as inspection_admin  # noqa: F401 - registers its models
-from .models import Candidate, Catalogue, HIIRegion, ImportBatch, Refusal, Release, Run, Snapshot, Spectrum
+from .models import Candidate, Catalogue, HIIRegion, ImportBatch, Refusal, Release, Run, Spectrum
 from .publishing.admin import PublishingMixin
 
 
@@ -153,21 +154,3 @@ class CandidateAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "run", "bpt_class", "nebula_state")
     list_select_related = ("spectrum", "run")
     search_fields = ("spectrum__name__startswith",)
-
-
-@admin.register(Snapshot)
-class SnapshotAdmin(ReadOnlyAdmin):
-    """Snapshots are loaded by import_snapshot. One whose answers are kept cannot be deleted."""
-
-    list_display = (
-        "service", "release", "dated", "n_objects", "whole_sky", "simulated", "origin", "loaded_at",
-    )  # fmt: skip
-    list_filter = ("service", "simulated")
-    exclude = ("coverage",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Snapshot]:
-        return super().get_queryset(request).defer("coverage")
-
-    @admin.display(boolean=True, description="whole sky")
-    def whole_sky(self, snapshot: Snapshot) -> bool:
-        return snapshot.coverage_order is None

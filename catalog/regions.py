@@ -5,20 +5,21 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from retrieval.match import best_region, match_regions
 from retrieval.simulate.regions import REGIONS
 
 from .ingest.reasons import REASONS
-from .models import HIIRegion, ImportBatch, Refusal, RegionMatch, Spectrum
+from .models import Candidate, HIIRegion, ImportBatch, Refusal, RegionMatch, Spectrum
 from .positions import equatorial, healpix29
 
 PAPER_VERSION = "Lu2022 Table 2"
@@ -41,20 +42,24 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class RegionSummary:
-    """What a load of regions did to its version."""
+    """What a load of regions did to its version. ``changed`` got another place, radius or code."""
 
     version: str
     batch: int
     held: int
+    changed: int
     removed: int
     refused: int
 
 
-def regions_import(*, path: Path, version: str, started_by: Any = None) -> RegionSummary:
-    """Load a WISE Catalog of Galactic H II Regions (CSV) as a version, in place of what that version held.
+def regions_import(
+    *, path: Path, version: str, replace: bool = False, started_by: Any = None
+) -> RegionSummary:
+    """Load a WISE Catalog of Galactic H II Regions (CSV) as a version, or add to that version.
 
     Rows that are no region become refusals. Raises ValueError where the file is no such catalogue, is in
-    other units, or has a quote that is never closed and so would swallow rows.
+    other units, or has a quote that is never closed and so would swallow rows; and where it lacks or changes
+    regions that are held, unless ``replace`` is given: regions that candidates lie in stay even then.
     """
     regions: dict[str, HIIRegion] = {}
     refused: list[tuple[str, str]] = []
@@ -66,7 +71,7 @@ def regions_import(*, path: Path, version: str, started_by: Any = None) -> Regio
             regions[region.name] = region
         except ValueError as error:
             refused.append((f"{path.name}: line {line}", str(error)))
-    return _replace(version, list(regions.values()), path.name, refused, started_by)
+    return _load(version, list(regions.values()), path.name, refused, replace, started_by)
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
@@ -129,7 +134,7 @@ def paper_regions_import() -> RegionSummary:
         )
         for region in REGIONS
     ]
-    return _replace(PAPER_VERSION, regions, PAPER_VERSION, [], None)
+    return _load(PAPER_VERSION, regions, PAPER_VERSION, [], False, None)
 
 
 def regions_in_use() -> str:
@@ -190,15 +195,27 @@ def _matches(places: list[Any], regions: list[Any]) -> list[RegionMatch]:
     ]
 
 
-def _replace(
-    version: str, regions: list[HIIRegion], origin: str, refused: Iterable[tuple[str, str]], started_by: Any
+def _load(
+    version: str,
+    regions: list[HIIRegion],
+    origin: str,
+    refused: Iterable[tuple[str, str]],
+    replace: bool,
+    started_by: Any,
 ) -> RegionSummary:
-    """Regions keep their rows where their name stays; matches with regions that moved are dropped."""
+    """Regions keep their rows where their name stays; matches with regions that changed are dropped."""
     if not regions:
         raise ValueError(f"{origin} holds no region: the version {version} is left as it was")
     _place(regions)
     refusals = list(refused)
     with transaction.atomic():
+        held = HIIRegion.objects.filter(version=version)
+        before = {region.name: _geometry(region) for region in held}
+        removed = before.keys() - {region.name for region in regions}
+        changed = {
+            region.name for region in regions if before.get(region.name) not in (None, _geometry(region))
+        }
+        _refuse_loss(version, origin, removed, changed, replace)
         batch = ImportBatch.objects.create(
             origin=origin, started_by=started_by, finished_at=timezone.now(), refused=len(refusals)
         )
@@ -212,15 +229,8 @@ def _replace(
             )
             for file, detail in refusals
         )
-        held = HIIRegion.objects.filter(version=version)
-        before = {region.name: _geometry(region) for region in held}
-        names = {region.name for region in regions}
-        moved = [
-            region.name for region in regions if before.get(region.name) not in (None, _geometry(region))
-        ]
-        removed = before.keys() - names
         held.filter(name__in=removed).delete()
-        RegionMatch.objects.filter(region__version=version, region__name__in=moved).delete()
+        RegionMatch.objects.filter(region__version=version, region__name__in=changed).delete()
         HIIRegion.objects.bulk_create(
             regions,
             batch_size=1000,
@@ -228,7 +238,34 @@ def _replace(
             unique_fields=["version", "name"],
             update_fields=_FIELDS,
         )
-    return RegionSummary(version, batch.pk, len(regions), len(removed), len(refusals))
+    return RegionSummary(version, batch.pk, len(regions), len(changed), len(removed), len(refusals))
+
+
+def _refuse_loss(version: str, origin: str, removed: Set[str], changed: Set[str], replace: bool) -> None:
+    """Raise ValueError where regions would go or change that runs refer to, or unasked."""
+    if not removed and not changed:
+        return
+    lost = f"of the regions held as {version}, {origin} lacks {_few(removed)} and changes {_few(changed)}"
+    advice = "load it as a version of its own, beside this one (--version)"
+    losing = HIIRegion.objects.filter(version=version, name__in=removed | changed).values("pk")
+    used = Candidate.objects.filter(
+        Q(region__in=losing)
+        | Q(spectrum__in=RegionMatch.objects.filter(region__in=losing).values("spectrum"))
+    )
+    if runs := sorted(set(used.order_by().values_list("run", flat=True))):
+        raise ValueError(
+            f"{lost}, and {used.count():,} candidates of {'run' if len(runs) == 1 else 'runs'} "
+            f"{', '.join(map(str, runs))} lie in such regions: {advice}"
+        )
+    if not replace:
+        raise ValueError(f"{lost}: {advice}, or ask for that with --replace")
+
+
+def _few(names: Set[str]) -> str:
+    """How many, and the first of them by name."""
+    if not names:
+        return "none"
+    return f"{len(names):,} ({', '.join(sorted(names)[:3])}{', ...' if len(names) > 3 else ''})"
 
 
 def _geometry(region: HIIRegion) -> tuple[Any, ...]:

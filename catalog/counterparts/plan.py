@@ -43,8 +43,8 @@ def faults(*, run: Run, services: Sequence[str], radius_arcsec: float, snapshot_
         elif snapshot_only or not is_online(service):
             found += [
                 f"No snapshot of {Service(service).label} is loaded that may answer about "
-                f"{'simulated' if simulated else 'real'} sources: load one with import_snapshot"
-                f"{', or ask the service itself' if is_online(service) else ''}."
+                f"{'simulated' if simulated else 'real'} sources: load one with import_snapshot, restore one "
+                f"that is retired{', or ask the service itself' if is_online(service) else ''}."
                 for simulated in sorted(kinds)
                 if newest_snapshot(service=service, simulated=simulated) is None
             ]

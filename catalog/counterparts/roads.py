@@ -33,11 +33,14 @@ def roads(*, service: str, simulated: bool, snapshot_only: bool = False, month: 
 
 
 def newest_snapshot(*, service: str, simulated: bool) -> Snapshot | None:
-    """The snapshot loaded last that may answer; for a simulated source a simulated one if there is any."""
-    held = Snapshot.objects.filter(service=service)
+    """The snapshot of the latest day that may answer, of one day the one loaded last; retired ones may not.
+
+    For a simulated source it is a simulated one if there is any.
+    """
+    held = Snapshot.objects.filter(service=service, retired_at__isnull=True)
     if not simulated:
         held = held.filter(simulated=False)
-    return held.order_by("-simulated", "-pk").first()
+    return held.order_by("-simulated", "-dated", "-pk").first()
 
 
 def is_online(service: str) -> bool:

@@ -1,6 +1,7 @@
 """Inspection by people: votes, adjudications, the rule that joins them, and truth to train against.
 
 Nothing is overwritten: a changed vote or adjudication is a new row; the earlier tells when it was replaced.
+The database itself refuses to change or delete these rows, so a run that people have inspected stays.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Inspector(models.Model):
 class ConsensusRule(models.Model):
     """How votes on a run's candidates become a verdict; the newest rule of a run counts."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="consensus_rules")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="consensus_rules")
     votes_needed = models.SmallIntegerField(default=2, help_text="Votes before a verdict falls.")
     share_needed = models.FloatField(
         default=1.0, help_text="Share of the votes that must agree; else the candidate is a conflict."
@@ -85,7 +86,7 @@ class ConsensusRule(models.Model):
 class Vote(models.Model):
     """One inspector's verdict on one candidate, as it was cast."""
 
-    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="votes")
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="votes")
     inspector = models.ForeignKey(Inspector, on_delete=models.PROTECT, related_name="votes")
     verdict = models.CharField(max_length=10, choices=Verdict)
     seen_class = models.CharField(max_length=10, choices=SeenClass, blank=True)
@@ -129,7 +130,7 @@ class InspectionLease(models.Model):
 class Adjudication(models.Model):
     """A resolver's last word on one candidate."""
 
-    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="adjudications")
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="adjudications")
     resolver = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="adjudications"
     )
@@ -152,7 +153,7 @@ class Adjudication(models.Model):
 class GoldStandard(models.Model):
     """A candidate whose truth is known, to practise on and to score inspectors with."""
 
-    candidate = models.OneToOneField(Candidate, on_delete=models.CASCADE, related_name="gold_standard")
+    candidate = models.OneToOneField(Candidate, on_delete=models.PROTECT, related_name="gold_standard")
     verdict = models.CharField(max_length=10, choices=FINAL)
     seen_class = models.CharField(max_length=10, choices=SeenClass)
     z = models.FloatField(null=True, blank=True, help_text="True redshift.")

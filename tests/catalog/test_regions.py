@@ -31,10 +31,10 @@ ROWS = [
 ]
 
 
-def load(tmp_path: Path, rows: list[str], version: str = "V2.2"):
+def load(tmp_path: Path, rows: list[str], version: str = "V2.2", **options: bool):
     path = tmp_path / "wise.csv"
     path.write_text("\n".join([HEADER, *rows]) + "\n")
-    return regions_import(path=path, version=version)
+    return regions_import(path=path, version=version, **options)
 
 
 def test_columns(tmp_path: Path):
@@ -76,22 +76,43 @@ def test_loading_again_keeps_rows_and_matches(tmp_path: Path):
     assert RegionMatch.objects.get() == match
 
 
-def test_a_version_is_replaced_and_no_other(tmp_path: Path):
+SHORTER = [ROWS[0], "G173.588-01.606,K,173.588,-1.606,1300,Sh2-235,,,,"]
+
+
+def test_a_version_is_replaced_where_that_is_asked_and_no_other(tmp_path: Path):
     other = HIIRegionFactory(version="V2.0", name="G173.588-01.606")
     load(tmp_path, ROWS)
-    moved, gone = (
-        HIIRegion.objects.get(version="V2.2", name=name) for name in ("G173.588-01.606", "G000.025-00.232")
-    )
-    RegionMatchFactory(region=moved)
-    candidate = CandidateFactory(nebula=True, region=gone, new_found=False)
-    summary = load(tmp_path, [ROWS[0], "G173.588-01.606,K,173.588,-1.606,1300,Sh2-235,,,,"])
-    assert (summary.held, summary.removed) == (2, 1)
-    assert HIIRegion.objects.get(version="V2.2", name="G173.588-01.606").pk == moved.pk
+    held = list(HIIRegion.objects.order_by("pk").values())
+    changed = HIIRegion.objects.get(version="V2.2", name="G173.588-01.606")
+    RegionMatchFactory(region=changed)
+    words = r"lacks 1 \(G000.025-00.232\) and changes 1 \(G173.588-01.606\): .* ask for that with --replace"
+    with pytest.raises(ValueError, match=words):
+        load(tmp_path, SHORTER)
+    assert list(HIIRegion.objects.order_by("pk").values()) == held
+    assert RegionMatch.objects.exists()
+    summary = load(tmp_path, SHORTER, replace=True)
+    assert (summary.held, summary.changed, summary.removed) == (2, 1, 1)
+    assert HIIRegion.objects.get(version="V2.2", name="G173.588-01.606").pk == changed.pk
     assert not RegionMatch.objects.exists()  # its radius changed
-    candidate.refresh_from_db()
-    assert candidate.region is None
     other.refresh_from_db()
     assert other.version == "V2.0"
+
+
+@pytest.mark.parametrize("name", ["G173.588-01.606", "G000.025-00.232"])
+@pytest.mark.parametrize("best", [True, False])
+def test_regions_that_a_run_refers_to_stay_as_they_are(tmp_path: Path, name: str, best: bool):
+    load(tmp_path, ROWS)
+    region = HIIRegion.objects.get(name=name)
+    candidate = CandidateFactory(nebula=True, region=region if best else None, new_found=False)
+    if not best:
+        RegionMatchFactory(region=region, spectrum=candidate.spectrum)
+    rows = SHORTER if name in SHORTER[1] else ROWS[:2]
+    for replace in (False, True):
+        with pytest.raises(ValueError, match=rf"1 candidates of run {candidate.run_id} lie in such regions"):
+            load(tmp_path, rows, replace=replace)
+    assert HIIRegion.objects.count() == 3
+    assert load(tmp_path, rows, "V2.3").held == 2
+    assert load(tmp_path, [*ROWS, "G9,C,9,1,60,,,,,"]).held == 4  # more of them is no loss
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", HEADER + "\n"])

@@ -13,8 +13,9 @@ from catalog.regions import paper_regions_import, regions_import
 
 class Command(BaseCommand):
     help = (
-        "Load the WISE Catalog of Galactic H II Regions (CSV) as a version, in place of what that version "
-        "held; or, with --paper, the five regions that Lu et al. 2022 print."
+        "Load the WISE Catalog of Galactic H II Regions (CSV) as a version; or, with --paper, the five "
+        "regions that Lu et al. 2022 print. Regions held go or change only with --replace, those that "
+        "candidates of a run lie in never."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -32,17 +33,27 @@ class Command(BaseCommand):
             help="of the catalogue, such as V2.2, where the file's name lacks it",
         )
 
-    def handle(self, *, file: Path | None, paper: bool, version_name: str, **options: Any) -> None:
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="let regions of that version go that the file lacks, and change those that it has otherwise",
+        )
+
+    def handle(
+        self, *, file: Path | None, paper: bool, version_name: str, replace: bool, **options: Any
+    ) -> None:
         try:
             if file is None:
                 summary = paper_regions_import()
             else:
-                summary = regions_import(path=file, version=version_name or _version_named(file))
+                summary = regions_import(
+                    path=file, version=version_name or _version_named(file), replace=replace
+                )
         except (ValueError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{summary.version}: {summary.held} regions held, {summary.removed} removed, "
-            f"{summary.refused} rows refused (import {summary.batch})."
+            f"{summary.version}: {summary.held} regions held, {summary.changed} changed, "
+            f"{summary.removed} removed, {summary.refused} rows refused (import {summary.batch})."
         )
 
 

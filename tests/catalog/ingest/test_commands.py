@@ -119,6 +119,11 @@ def test_import_regions(tmp_path: Path):
         run("import_regions", tmp_path / "w.csv")
     (tmp_path / "w.csv").rename(tmp_path / "wise_v2.10.csv")
     assert "V2.10: 1 regions held" in run("import_regions", tmp_path / "wise_v2.10.csv")
+    write(tmp_path, {"wise_v2.10.csv": b"WISE Name,Catalog,GLong,GLat,Radius\nG2,K,1,1,60\n"})
+    with pytest.raises(CommandError, match=r"lacks 1 \(G1\) and changes none"):
+        run("import_regions", tmp_path / "wise_v2.10.csv")
+    told = run("import_regions", tmp_path / "wise_v2.10.csv", "--replace")
+    assert "V2.10: 1 regions held, 0 changed, 1 removed" in told
 
 
 def test_the_same_mix_in_any_number(tmp_path: Path):

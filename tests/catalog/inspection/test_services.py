@@ -182,6 +182,26 @@ def test_after_a_decision_votes_stay(candidate: Candidate, ann: User, ben: User,
         services.vote_withdraw(candidate_id=candidate.pk, user=ann)
 
 
+def test_what_votes_have_decided_stays_but_for_a_slip_of_the_key(
+    candidate: Candidate, ann: User, ben: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Votes are shown once they decide: who could still change theirs would do so knowing the others'."""
+    vote(candidate, ann)
+    vote(candidate, ben, "reject")
+    services.vote_withdraw(candidate_id=candidate.pk, user=ann)  # in conflict: nobody has seen the other's
+    vote(candidate, ann, "reject")
+    assert state(candidate) == State.REJECTED
+    with pytest.raises(ValidationError, match="votes are shown to all"):
+        services.vote_withdraw(candidate_id=candidate.pk, user=ben)
+    services.vote_withdraw(candidate_id=candidate.pk, user=ann)
+    assert state(candidate) == State.WAITING
+    vote(candidate, ann, "reject")
+    monkeypatch.setattr(services, "SLIP", timedelta())
+    with pytest.raises(ValidationError, match="so they stay as they are"):
+        services.vote_withdraw(candidate_id=candidate.pk, user=ann)
+    assert state(candidate) == State.REJECTED
+
+
 def test_there_is_a_vote_to_take_back(candidate: Candidate, ann: User) -> None:
     with pytest.raises(ValidationError, match="no vote on this candidate"):
         services.vote_withdraw(candidate_id=candidate.pk, user=ann)

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from catalog.models import Candidate, Catalogue, Run
+from catalog.models import Candidate, Catalogue, Run, Vote
 from catalog.publishing.services import catalogue_publish
 from catalog.tables import current_run
 from tests import factories as f
@@ -62,8 +62,7 @@ def test_pages(client: Client, run: Run) -> None:
 
 def test_what_is_simulated_or_not_inspected_says_so(client: Client, run: Run) -> None:
     type(Candidate.objects.first().spectrum.release).objects.update(simulated=True)
-    for made in Candidate.objects.all():
-        made.votes.all().delete()
+    Vote.objects.update(replaced_at=timezone.now())
     Candidate.objects.filter(inspection_state=STATE.REJECTED).update(withdrawn_at=timezone.now())
     catalogue_publish(run=run, uninspected=True)
     for url in ("/catalogues/", "/catalogues/1/"):

@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.models.deletion import ProtectedError
+from django.utils import timezone
 
 from catalog.columns import published
 from catalog.models import (
@@ -235,7 +236,7 @@ def test_simulated_votes_never_publish_observed_spectra(run: Run) -> None:
 
 def test_uninspected(run: Run) -> None:
     assert "publish it as inspected" in refusal(run, uninspected=True)
-    Vote.objects.all().delete()
+    Vote.objects.update(replaced_at=timezone.now())
     Candidate.objects.update(inspection_state=STATE.WAITING)
     assert "Nobody has voted" in refusal(run)
     for made in Candidate.objects.filter(kind="galaxy", spectrum__source__lookups__isnull=True):
