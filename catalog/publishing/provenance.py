@@ -47,7 +47,7 @@ def _codebook(codebook: Codebook) -> dict[str, Any]:
     """Parameters of a codebook and the SHA-256 over its centres, segment by segment."""
     digest = hashlib.sha256()
     blocks = codebook.blocks.order_by("first_segment").values_list("data", flat=True)
-    for data in blocks.iterator(chunk_size=8):
+    for data in blocks.iterator(chunk_size=1):  # of some 16 MB each
         digest.update(data)
     return {
         "configuration": codebook.label,
