@@ -49,7 +49,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one process, with the fixtures they share; so do all that visit the one portal."""
+    """A file's tests stay in one process, with the fixtures they share; so do all that visit one portal."""
     for item in items:
         folder = item.path.parent
         item.add_marker(pytest.mark.xdist_group("browser" if folder.name == "browser" else str(item.path)))
