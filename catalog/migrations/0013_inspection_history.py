@@ -59,7 +59,7 @@ def kept(table):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0011_published_untruncated")]
+    dependencies = [("catalog", "0012_given_lists")]
 
     operations = [
         migrations.AlterField(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0012_inspection_history'),
+        ('catalog', '0013_inspection_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
