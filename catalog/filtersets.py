@@ -11,10 +11,21 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, F, FloatField, Q, QuerySet, When
+from django.db.models import Case, Exists, F, FloatField, OuterRef, Q, QuerySet, When
 
 from .coordinates import HINT, parse_position, parse_radius
-from .models import DECIDING, Candidate, GivenList, HIIRegion, Refusal, Release, Spectrum, Verdict, Vote
+from .models import (
+    DECIDING,
+    Candidate,
+    GivenList,
+    HIIRegion,
+    Refusal,
+    Release,
+    Run,
+    Spectrum,
+    Verdict,
+    Vote,
+)
 from .positions import within_cone
 
 DEFAULT_RADIUS = "60"
@@ -121,6 +132,25 @@ class ListedFilterSet(filters.FilterSet):
         return found | {LIST: ListFilter(cls.spectrum, label="In the list", help_text=help_text)}
 
 
+class RunFilter(filters.ModelChoiceFilter):
+    """Candidates whose spectrum is one of another run, too; with ``exclude``, those where it is not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            queryset=Run.objects.filter(completed_at__isnull=False),
+            widget=forms.NumberInput,
+            help_text="Number of a complete run",
+            error_messages={"invalid_choice": "There is no complete run of that number."},
+            **kwargs,
+        )
+
+    def filter(self, qs: QuerySet[Candidate], value: Run | None) -> QuerySet[Candidate]:
+        if value is None:
+            return qs
+        there = Exists(Candidate.objects.filter(run=value, spectrum=OuterRef("spectrum")))
+        return qs.filter(~there if self.exclude else there)
+
+
 class SpectrumFilterSet(ListedFilterSet, ConeFilterSet):
     """Filters of /spectra/, and the selections of a retrieval run."""
 
@@ -182,6 +212,8 @@ class AllCandidatesFilterSet(CandidateFilterSet):
     """Filters of /candidates/."""
 
     kind = filters.MultipleChoiceFilter(label="Kind", choices=Candidate.Kind.choices)
+    also_in_run = RunFilter(label="Also a candidate of run")
+    not_in_run = RunFilter(label="No candidate of run", exclude=True)
 
 
 class InspectedFilterSet(AllCandidatesFilterSet):

@@ -8,10 +8,10 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from .contributions import ConfigurationResult, configuration_results
 from .models import Run, Spectrum
 from .reproduction import paper
 from .reproduction.numbers import Counted, flow_numbers
-from .runs import ConfigurationResult, configuration_results
 
 THEIRS = {statement.key: statement.value for group in paper.GROUPS for statement in group.statements}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from django_filters import RangeFilter
 from numpy.typing import NDArray
 
 from .filtersets import SpectrumFilterSet
-from .models import Codebook, CodebookBlock, Neighbour, Run, Spectrum, SpectrumBlock
+from .models import Neighbour, Run, Spectrum, SpectrumBlock
 
 Parameters = Mapping[str, str | Sequence[str]]
 INT64 = np.dtype("<i8")
@@ -153,46 +152,3 @@ def run_complete(*, run: Run) -> None:
 def neighbours_count(run: Run) -> int:
     """Rows of nearest templates that a run has so far."""
     return Neighbour.objects.filter(codebook__run=run).count()
-
-
-@dataclass(frozen=True)
-class ConfigurationResult:
-    """A configuration of a run: its codebook, the candidates it confirms, and those no earlier one does.
-
-    `gain` is the largest share of its inertia that the last iteration of a segment's training saved.
-    """
-
-    codebook: Codebook
-    confirms: int
-    adds: int
-    gain: float
-
-    @property
-    def percent_gained(self) -> float:
-        return 100 * self.gain
-
-    @property
-    def megabytes(self) -> float:
-        return self.codebook.n_bytes / 1e6
-
-
-def configuration_results(run: Run) -> list[ConfigurationResult]:
-    """What each configuration of a run gives, in the run's order: three queries."""
-    confirms: Counter[int] = Counter()
-    adds: Counter[int] = Counter()
-    known: set[int] = set()
-    agreeing = Neighbour.objects.filter(codebook__run=run, agrees=True).order_by("codebook__number")
-    for number, spectrum in agreeing.values_list("codebook__number", "spectrum_id").iterator():
-        confirms[number] += 1
-        adds[number] += spectrum not in known
-        known.add(spectrum)
-    gains: defaultdict[int, float] = defaultdict(float)
-    blocks = CodebookBlock.objects.filter(codebook__run=run).order_by()
-    for number, of_block in blocks.values_list("codebook__number", "gains"):
-        gains[number] = max([gains[number], *of_block])
-    return [
-        ConfigurationResult(
-            codebook, confirms[codebook.number], adds[codebook.number], gains[codebook.number]
-        )
-        for codebook in run.codebooks.all()
-    ]

@@ -8,10 +8,13 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
+
+from catalog.models import Run
 
 from .forms import INITIAL, MAIN_FILTERS, Launch, LookupForm, UploadForm
 from .models import Job
@@ -56,17 +59,21 @@ class JobAdmin(admin.ModelAdmin):
         ]
 
     def launch(self, request: HttpRequest) -> HttpResponse:
-        """New retrieval run: a POST with "launch" starts it, any other counts again."""
+        """New retrieval run, or one ?like= another: a POST with "launch" starts it, others count again."""
         user = self._may_add(request)
-        launch = Launch(request.POST if request.method == "POST" else QueryDict(INITIAL))
+        if request.method == "POST":
+            launch = Launch(request.POST)
+        elif like := request.GET.get("like"):
+            launch = Launch.like(get_object_or_404(Run, pk=like if like.isdecimal() else 0))
+        else:
+            launch = Launch(QueryDict(INITIAL))
         if "launch" in request.POST and launch.form.is_valid():
             try:
                 run = retrieval_launch(
-                    **launch.form.arguments(),
-                    template_selection=launch.selection_parameters("templates"),
-                    query_selection=launch.selection_parameters("queries"),
+                    **launch.arguments(),
                     owner=user,
                     note=launch.form.cleaned_data["note"],
+                    like=launch.original,
                 )
             except ValidationError:
                 messages.error(request, "The run was not launched: see what is wrong below.")
@@ -77,8 +84,9 @@ class JobAdmin(admin.ModelAdmin):
         return self._page(
             request,
             "admin/tasks/launch.html",
-            "New retrieval run",
+            f"New retrieval run like run {launch.original.pk}" if launch.original else "New retrieval run",
             form=launch.form,
+            like=launch.original,
             selections=[(part, label, launch.filters(part)) for part, label in parts],
             main=MAIN_FILTERS,
             preview=launch.preview(),

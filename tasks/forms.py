@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,9 @@ from django_filters.fields import RangeField
 from catalog.counterparts.roads import LARGEST_RADIUS_ARCSEC, RADIUS_ARCSEC
 from catalog.filtersets import SpectrumFilterSet
 from catalog.models import DECIDING, Release, Run, Service, Spectrum, SpectrumBlock
+from catalog.run_settings import configuration_labels, differences, run_settings
 from catalog.runs import Selection, selection
+from retrieval.detect import DetectParameters
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from retrieval.redshift import TOLERANCE
 from retrieval.velocity import NEBULAR_LIMIT
@@ -74,6 +76,27 @@ class Launch:
 
     data: QueryDict
 
+    @classmethod
+    def like(cls, run: Run) -> Launch:
+        """The form filled in with what a run was launched with."""
+        data = QueryDict(mutable=True)
+        labels, paper = configuration_labels(run), {str(c) for c in PAPER_CONFIGURATIONS}
+        data.setlist("paper", [label for label in labels if label in paper])
+        data["custom"] = ", ".join(label for label in labels if label not in paper)
+        for name in ("metric", "normalization", "z_tolerance", "velocity_limit_kms", "seed"):
+            data[name] = str(getattr(run, name))
+        for part, parameters in (("templates", run.template_selection), ("queries", run.query_selection)):
+            for name, values in parameters.items():
+                data.setlist(f"{part}-{name}", values)
+        data["like"] = str(run.pk)
+        return cls(data)
+
+    @cached_property
+    def original(self) -> Run | None:
+        """The run that this one is to be like."""
+        number = self.data.get("like", "")
+        return Run.objects.filter(pk=number).first() if number.isdecimal() else None
+
     @cached_property
     def form(self) -> LaunchForm:
         return LaunchForm(self.data if "metric" in self.data else None)
@@ -111,11 +134,29 @@ class Launch:
                     for name, errors in self.form.errors.items()
                 ]
             )
-        return retrieval_plan(
-            **self.form.arguments(),
-            template_selection=self.selection_parameters("templates"),
-            query_selection=self.selection_parameters("queries"),
+        return retrieval_plan(**self.arguments())
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of retrieval_plan; the form is valid."""
+        return self.form.arguments() | {
+            "template_selection": self.selection_parameters("templates"),
+            "query_selection": self.selection_parameters("queries"),
+        }
+
+    def changes(self, plan: Plan) -> list[tuple[str, str, str]]:
+        """What differs from the run that this one is to be like: setting, its value there and here."""
+        if self.original is None:
+            return []
+        names = ("metric", "normalization", "z_tolerance", "velocity_limit_kms", "seed")
+        planned = Run(
+            template_selection=plan.templates.parameters,
+            query_selection=plan.queries.parameters,
+            detection=asdict(DetectParameters()),
+            **{name: self.form.cleaned_data[name] for name in names},
         )
+        before = run_settings(self.original, configuration_labels(self.original))
+        after = run_settings(planned, [str(c) for c in plan.configurations])
+        return [(one.name, one.before, one.after) for one in differences(before, after)]
 
     def preview(self) -> dict[str, Any]:
         """Counts, obstacles, faults and estimate, as the page shows them and JSON carries them."""
@@ -142,6 +183,7 @@ class Launch:
             "obstacles": obstacles,
             "faults": faults,
             "profile": plan.profile if plan else None,
+            "changes": self.changes(plan) if plan and self.original else None,
             "estimate": _estimate(plan) if plan else None,
         }
 

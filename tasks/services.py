@@ -139,8 +139,12 @@ def retrieval_launch(
     seed: int = 0,
     owner: User | None = None,
     note: str = "",
+    like: Run | None = None,
 ) -> Run:
-    """Make a run and its job, and wake the workers. Raises ValidationError (see retrieval_plan)."""
+    """Make a run and its job, and wake the workers. Raises ValidationError (see retrieval_plan).
+
+    ``like`` is the run whose settings it began with; the job remembers it.
+    """
     plan = retrieval_plan(
         configurations=configurations,
         metric=metric,
@@ -170,11 +174,15 @@ def retrieval_launch(
         for number, c in enumerate(plan.configurations)
     )
     job = Job.objects.create(
-        kind=Job.Kind.RETRIEVAL, run=run, owner=owner, parameters={"estimate": plan.estimate.as_json()}
+        kind=Job.Kind.RETRIEVAL,
+        run=run,
+        owner=owner,
+        parameters={"estimate": plan.estimate.as_json(), "like": like.pk if like else None},
     )
     stage = RetrievalStage.SELECT
     Chunk.objects.create(job=job, stage=stage, stage_number=stage.number, number=0)
-    _log(job, f"Launched by {owner or 'the command line'}: {', '.join(map(str, plan.configurations))}.")
+    by = f"{owner or 'the command line'}{f', like run {like.pk}' if like else ''}"
+    _log(job, f"Launched by {by}: {', '.join(map(str, plan.configurations))}.")
     wake(job)
     return run
 

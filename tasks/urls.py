@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from .pages import actions, jobs, runs
+from .pages import actions, compare, jobs, runs
 
 urlpatterns = [
     path("runs/", runs.run_list, name="runs"),
+    path("runs/compare/", compare.run_compare, name="run-compare"),
+    path("runs/compare/candidates.csv", compare.run_differences, name="run-differences"),
     path("runs/<int:pk>/", runs.run_detail, name="run"),
+    path("runs/<int:pk>/configurations.json", runs.run_configurations, name="run-configurations"),
+    path("runs/<int:pk>/configurations.csv", runs.run_configurations_data, name="run-configurations-data"),
     path("runs/<int:pk>/progress.json", runs.run_progress, name="run-progress"),
     path("runs/<int:pk>/cancel", actions.run_cancel, name="run-cancel"),
     path("runs/<int:pk>/retry", actions.run_retry, name="run-retry"),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,7 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from catalog.figures.drawing import Data
+from catalog.downloads.lines import csv_response
 from catalog.figures.registry import FIGURES, PaperFigure
 from catalog.figures.shown import Shown
 from catalog.models import Catalogue
@@ -153,19 +151,6 @@ def figure_json(request: HttpRequest, slug: str) -> JsonResponse:
     return JsonResponse(asked.figure.drawing.plot(asked.shown))
 
 
-class _Line:
-    """What csv.writer writes to: gives each line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(data: Data) -> Iterator[str]:
-    write = csv.writer(_Line()).writerow
-    yield write(data.headings)
-    yield from (write(row) for row in data.rows)
-
-
 @require_safe
 def figure_data(request: HttpRequest, slug: str) -> HttpResponseBase:
     """What the figure draws, as CSV: a line of names, then the rows."""
@@ -173,10 +158,6 @@ def figure_data(request: HttpRequest, slug: str) -> HttpResponseBase:
     if not asked.valid:
         said = asked.error or "A filter could not be read."
         return HttpResponse(f"{said}\n", status=400, content_type="text/plain; charset=utf-8")
-    response = StreamingHttpResponse(
-        _lines(asked.figure.drawing.data(asked.shown)), content_type="text/csv; charset=utf-8; header=present"
-    )
     of = "-".join(f"{name}{number}" for name, number in asked.pin.items())
     name = "-".join(filter(None, ("glowworm-figure", str(asked.figure.number), slug, of)))
-    response["Content-Disposition"] = f'attachment; filename="{name}-{datetime.now(UTC):%Y%m%d}.csv"'
-    return response
+    return csv_response(asked.figure.drawing.data(asked.shown), f"{name}-{datetime.now(UTC):%Y%m%d}.csv")

@@ -20,6 +20,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "has_spectra",
         ),
     ),
+    ("Other runs", ("also_in_run", "not_in_run")),
     ("Counterparts", ("novelty", "waits_for")),
     ("Redshift and velocity", ("z", "z_cl", "velocity_kms", "velocity_lsr_kms", "near_galaxy")),
     ("Lines and class", ("bpt_class", "nebula_state", "log_nii_ha", "log_oiii_hb", "snr_min", "probability")),

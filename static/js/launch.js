@@ -41,11 +41,31 @@ function show(preview) {
     row.querySelector("[data-obstacle]").textContent = obstacle;
   }
   form.querySelector("[data-estimate]").textContent = estimated(preview);
+  showChanges(preview.changes);
   form.querySelector("[data-faults]").replaceChildren(
     ...preview.faults.map((fault) => {
       const item = document.createElement("li");
       item.textContent = fault;
       return item;
+    }),
+  );
+}
+
+/** What differs from the run that this one is to be like; null while the run is not possible. */
+function showChanges(changes) {
+  const table = form.querySelector("[data-changes]");
+  if (!table) return;
+  form.querySelector("[data-unchanged]").hidden = !changes || changes.length > 0;
+  table.hidden = !changes?.length;
+  table.tBodies[0].replaceChildren(
+    ...(changes ?? []).map(([name, before, after]) => {
+      const row = document.createElement("tr");
+      const head = document.createElement("th");
+      head.scope = "row";
+      head.textContent = name;
+      row.append(head);
+      for (const value of [before, after]) row.insertCell().textContent = value;
+      return row;
     }),
   );
 }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from catalog.contributions import configuration_results, lines_to_find
+from catalog.downloads.lines import csv_response
+from catalog.figures.configurations import configurations_data, configurations_plot
 from catalog.models import Run
-from catalog.runs import configuration_results
 from tasks.models import Job
 from tasks.selectors import job_log, job_progress, progress_json
 from tasks.states import JobState
@@ -38,9 +41,11 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "run": run,
             "job": job,
+            "like": job.parameters.get("like") if job else None,
             "progress": job_progress(job) if job else None,
             "log": job_log(job, whole=request.user.is_staff) if job else [],
             "configurations": configuration_results(run),
+            "to_find": lines_to_find(run) if run.completed_at else 0,
             "selections": [("Templates", run.template_selection), ("Queries", run.query_selection)],
         },
     )
@@ -52,3 +57,17 @@ def run_progress(request: HttpRequest, pk: int) -> JsonResponse:
     """/runs/<pk>/progress.json: what the page polls while the run is active."""
     job = get_object_or_404(Job, run=pk)
     return JsonResponse(progress_json(job, whole=request.user.is_staff))
+
+
+@require_safe
+def run_configurations(request: HttpRequest, pk: int) -> JsonResponse:
+    """/runs/<pk>/configurations.json: what each configuration adds, as Plotly's JSON."""
+    return JsonResponse(configurations_plot(configuration_results(get_object_or_404(Run, pk=pk))))
+
+
+@require_safe
+def run_configurations_data(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """/runs/<pk>/configurations.csv: the table of configurations."""
+    run = get_object_or_404(Run, pk=pk)
+    data = configurations_data(configuration_results(run), with_truth=bool(lines_to_find(run)))
+    return csv_response(data, f"glowworm-run{pk}-configurations.csv")

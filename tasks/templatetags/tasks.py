@@ -7,9 +7,12 @@ from urllib.parse import urlencode
 
 from django import template
 
+from catalog import run_settings
 from tasks.selectors import Progress, StageProgress
 
 register = template.Library()
+register.filter("words", run_settings.words)
+register.filter("as_words", run_settings.in_words)
 
 
 @register.filter
@@ -47,21 +50,15 @@ def in_words(progress: Progress) -> str:
 
 
 @register.filter
-def words(name: str) -> str:
-    return name.replace("_", " ")
+def percent(value: float | None) -> str:
+    """A percentage with one decimal; a dash for none."""
+    return "—" if value is None else f"{value:.1f} %"
 
 
 @register.filter
 def as_query(parameters: dict[str, Any]) -> str:
     """A run's selection as the query of the list of spectra."""
     return urlencode(parameters, doseq=True)
-
-
-@register.filter
-def as_words(parameters: dict[str, list[str]]) -> str:
-    """A run's selection for people."""
-    parts = [f"{words(name)}: {', '.join(values)}" for name, values in parameters.items()]
-    return "; ".join(parts) or "all spectra"
 
 
 @register.filter

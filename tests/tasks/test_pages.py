@@ -46,7 +46,7 @@ def test_a_complete_run_shows_its_stages_results_and_provenance(
     run = launch(note="a note")
     work_off(run.job)
     run.refresh_from_db()
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page = client.get(run.get_absolute_url()).content.decode()
     for stage in RetrievalStage:
         assert stage.label in page

@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 
 from catalog.arrays import load_spectrum
+from catalog.contributions import configuration_results
 from catalog.models import Candidate, LineRedshift, Neighbour, RegionMatch, Run, Spectrum
-from catalog.runs import configuration_results
 from retrieval import ProductQuantizer, detect_lines, line_redshift, prepare
 from retrieval.masks import bad_pixels
 from tasks.leases import claim
