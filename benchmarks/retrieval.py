@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data import spectra
+from benchmarks.peers import environment
 from retrieval.index import decode
 from retrieval.quantizer import ProductQuantizer
 from retrieval.search import Metric, Searcher
@@ -42,6 +43,8 @@ OURS = ("native", "numba")
 FLAT_QUERIES = 1024  # FAISS multiplies matrices from 20 queries on; more than so many gain it nothing
 SECONDS = 1.5  # of one round of the other peers, which take as long for each query of few as of many
 LEAST_QUERIES = 2
+BATCH = {"indexpq": 256}  # queries that a peer gets, for it is slow with few of them ...
+PATIENCE = 3.0  # ... as far as they take it no longer than about this, in seconds
 METRICS = {
     **dict.fromkeys(("native", "numba", "loop"), ("l2_squared", "l2_sum")),
     **dict.fromkeys(("flat", "indexpq", "nanopq"), ("l2_squared",)),
@@ -55,8 +58,9 @@ def encoded(folder: Path, step: int, segments: int, centers: int) -> tuple[NDArr
     path = folder / f"cb-{step}-{segments}-{centers}.npz"
     if not path.exists():
         X = spectra(folder, "templates", TEMPLATES[step], step)
-        quantizer = ProductQuantizer(segments, centers, "l2_squared").fit(X[:TRAINED_ON])
-        np.savez(path, book=quantizer.codebook, codes=quantizer.encode(X))
+        threads = os.cpu_count()
+        quantizer = ProductQuantizer(segments, centers, "l2_squared").fit(X[:TRAINED_ON], threads=threads)
+        np.savez(path, book=quantizer.codebook, codes=quantizer.encode(X, threads=threads))
     kept = np.load(path)
     return kept["book"], kept["codes"]
 
@@ -137,7 +141,7 @@ def serve(folder: Path, peer: str, metric: Metric, configuration: tuple[int, int
         search, count = prepared(peer, metric, book, codes, threads), FLAT_QUERIES
         search(Q[drawn[:2]])
         if peer != "flat":
-            count = _count(search, Q[drawn])
+            count = _count(search, Q[drawn], BATCH.get(peer, LEAST_QUERIES))
     Q = Q[np.sort(drawn[:count])]
     _say({"queries": count} | about)
     for _ in sys.stdin:
@@ -146,10 +150,11 @@ def serve(folder: Path, peer: str, metric: Metric, configuration: tuple[int, int
         _say({"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu})
 
 
-def _count(search: Search, Q: NDArray[np.float32]) -> int:
-    """How many queries a search answers in SECONDS, found by asking it twice for more and more."""
+def _count(search: Search, Q: NDArray[np.float32], batch: int) -> int:
+    """How many queries a search answers in SECONDS, found by asking it twice for more and more; a `batch` at
+    least, or as much of it as PATIENCE allows."""
     count, seconds = 1, 0.0
-    while seconds < SECONDS / 4 and count < len(Q):
+    while count < len(Q) and (seconds < SECONDS / 4 or (count < batch and seconds < PATIENCE)):
         count *= 2
         trials = []
         for _ in range(2):
@@ -157,7 +162,7 @@ def _count(search: Search, Q: NDArray[np.float32]) -> int:
             search(Q[:count])
             trials.append(time.perf_counter() - start)
         seconds = min(trials)
-    return int(np.clip(count * SECONDS / seconds, LEAST_QUERIES, len(Q)))
+    return int(np.clip(count * SECONDS / seconds, min(batch, count), len(Q)))
 
 
 def _say(line: dict[str, object]) -> None:
@@ -174,9 +179,7 @@ def measure(
     rounds: int,
 ) -> dict[str, dict[str, Any]]:
     """What each peer says of its search, with the median "ms" per query."""
-    environment = os.environ | dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads)
-    )
+    of_peers = environment(threads)
     name = ",".join(map(str, configuration))
     command = [sys.executable, "-m", "benchmarks.retrieval", str(folder), "--threads", str(threads)]
     children = {
@@ -185,7 +188,7 @@ def measure(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment if peer not in OURS else environment | {"OPENBLAS_NUM_THREADS": "1"},
+            env=of_peers if peer not in OURS else of_peers | {"OPENBLAS_NUM_THREADS": "1"},
         )
         for peer in peers
     }

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -32,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data import spectra
+from benchmarks.peers import environment
 from retrieval.encode import encode
 from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from retrieval.train import train
@@ -124,9 +124,8 @@ def _compare(args: argparse.Namespace, part: str, index: int, peer: str) -> dict
         for engine in found:
             command = [sys.executable, "-m", "benchmarks.training", str(args.folder), "--measure", part]
             command += ["--engine", engine, "--config", str(index), "--segments", str(args.segments)]
-            threads = {"OMP_NUM_THREADS": str(THREADS), "OPENBLAS_NUM_THREADS": str(THREADS)}
             done = subprocess.run(
-                command, env={**os.environ, **threads}, stdout=subprocess.PIPE, check=True, text=True
+                command, env=environment(THREADS), stdout=subprocess.PIPE, check=True, text=True
             )
             found[engine].append(json.loads(done.stdout))
     ours, theirs = (statistics.median(run["seconds"] for run in found[name]) for name in ("ours", peer))

@@ -17,8 +17,8 @@ class ConfigurationResult:
 
     `adds` counts those that no configuration before it confirms, `only` those that no other does, `union` all
     of it and of those before it. `right` counts candidates at their true redshift, `right_union` those of the
-    union so far. `gain` is the largest share of its inertia that the last iteration of a segment's training
-    saved.
+    union so far. `gain` is the largest share of its inertia that a segment's training saved from the last but
+    one to the last pass over its points.
     """
 
     codebook: Codebook

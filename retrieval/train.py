@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from retrieval.kernels.train import Totals, TrainKernels, train_kernels
 
 FEW_CENTERS = 512  # the fewer they are, the more it matters which are chosen, and the less it costs
-TRIALS = (5, 2)  # of k-means++ for each centre, of few and of many
+TRIALS = (8, 3)  # of k-means++ for each centre, of few and of many
 FIRST_SAMPLE = (32, 16)  # points per centre, of few and of many
 SECOND_SAMPLE = (24, 128)  # points per centre, within which half of the points are taken
 SAMPLE_ITERATIONS = 10  # at most, on each sample
 RELAXATION = 1.8  # steps beyond the means reach the optimum in fewer iterations
 TOLERANCE = 1e-3  # converged: an iteration lowers the inertia by less than this share
-ITERATIONS = 3  # at most, on all points
+ITERATIONS = (2, 3)  # at most, on all points, of few centres, which the samples fit well, and of many
 EXPONENTS = 30  # powers of two beyond which points are scaled, lest their squares leave float32
 CACHE_LINE = 16  # samples: segments that share one are copied at once
 
@@ -34,8 +34,10 @@ CACHE_LINE = 16  # samples: segments that share one are copied at once
 class Training:
     """What was learnt of one segment.
 
-    `centers` float32 (k, width); `inertia`, the summed squared distance of all points to them; `iterations`
-    on all points; `gain`, the share of its inertia that the last of them saved.
+    `centers` float32 (k, width); `inertia`, the summed squared distance of all points to the centres that
+    they were last given to, which are the means of their points (some may by now lie nearer to another: to
+    the nearest it is not more); `iterations` on all points; `gain`, by what share of it the last began with
+    less inertia than the one before.
     """
 
     centers: NDArray[np.float32]
@@ -97,20 +99,31 @@ def train_segment(
         return replace(scaled, centers=np.ldexp(scaled.centers, exponent), inertia=inertia)
     if start is None:
         start = _begin(points, centers, np.random.default_rng(seed), kernels)
-    found, last, plain = np.ascontiguousarray(start), np.inf, False
-    for iteration in range(1, ITERATIONS + 1):
+    found, last, most = np.ascontiguousarray(start), np.inf, ITERATIONS[centers > FEW_CENTERS]
+    for iteration in range(1, most + 1):
         squared, totals = np.empty(len(points)), Totals.zeros(*found.shape)
         kernels.assign(points, found, squared=squared, totals=totals)
         inertia = float(squared.sum())
         gain = 0.0 if inertia == 0.0 else (last - inertia) / inertia
-        if plain or inertia == 0.0:
+        if inertia == 0.0:
             break
+        ends = gain < TOLERANCE or iteration == most
         # The last step stops at the means, which are the best that the labels allow.
-        plain = gain < TOLERANCE or iteration + 1 >= ITERATIONS
-        moved = _step(found, totals, 1.0 if plain else RELAXATION)
+        moved = _step(found, totals, 1.0 if ends else RELAXATION)
         _refill(moved, totals, points, squared)
-        found, last = moved, inertia
+        found, before, last = moved, found, inertia
+        if ends:
+            inertia = _left(inertia, before, found, totals)
+            break
     return Training(found, inertia, iteration, gain)
+
+
+def _left(inertia: float, before: NDArray[np.float32], after: NDArray[np.float32], totals: Totals) -> float:
+    """The inertia of the same labels once the centres have moved."""
+    step = after.astype(np.float64) - before
+    outward = totals.sums - totals.masses[:, None] * before
+    saved = 2.0 * (step * outward).sum() - (totals.masses[:, None] * step * step).sum()
+    return max(0.0, inertia - float(saved))
 
 
 def _begin(

@@ -112,4 +112,4 @@ def training_passes(templates: int, centers: int) -> float:
     weighed = min(templates, first) * (train.TRIALS[many] + train.SAMPLE_ITERATIONS)
     if second < templates:
         weighed += second * train.SAMPLE_ITERATIONS
-    return weighed + train.ITERATIONS * templates
+    return weighed + train.ITERATIONS[many] * templates

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from retrieval.kernels import fastest
 
 CHUNK, LANES = 256, 16  # of the sums of `spread`
+SQUARES = 8  # lanes in which the squares of a distance are added up
 
 
 class Totals(NamedTuple):
@@ -41,9 +42,10 @@ class TrainKernels(Protocol):
     ) -> NDArray[np.int32]:
         """The nearest of `centers` (k, d) for each of `points` (n, d), exactly, ties to the lowest: (n,).
 
-        Distances are float64 of the plain definition. Fills `squared` (n,) with the squared ones, and adds
-        the points, times their `weights` (n,), to `totals` of zeros, in the order of the rows. The samples of
-        a point stand next to each other; rows may stand apart.
+        Distances are float64 of the plain definition. Fills `squared` (n,) with the squared ones, sample j
+        added to lane j % SQUARES and then lane to lane, and adds the points, times their `weights` (n,), to
+        `totals` of zeros, in the order of the rows. The samples of a point stand next to each other; rows
+        may stand apart.
         """
 
     def spread(

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from retrieval.kernels.train import CHUNK, LANES, Totals
+from retrieval.kernels.train import CHUNK, LANES, SQUARES, Totals
 
 TILE = 256  # points compared at once
 BLOCK = 8192  # points whose labels, distances and sums follow each other, while they are in the cache
@@ -34,10 +34,11 @@ class NumbaKernels:
         totals: Totals | None = None,
     ) -> NDArray[np.int32]:
         packed, half, mean, scale = _pack(centers)
-        labels = np.empty(len(points), dtype=np.int32)
+        labels = np.zeros(len(points), dtype=np.int32)
         for start in range(0, len(points), BLOCK):
             rows = slice(start, start + BLOCK)
-            _assign(points[rows], centers, packed, half, mean, scale, labels[rows])
+            if len(centers) > 1:
+                _assign(points[rows], centers, packed, half, mean, scale, labels[rows])
             if squared is not None:
                 _fill_squared(points[rows], centers, labels[rows], squared[rows])
             if totals is not None:
@@ -164,8 +165,22 @@ def _nearest(point, centers):
 
 @_exact
 def _fill_squared(points, centers, labels, squared):
+    width = np.uint64(points.shape[1])
+    whole, lanes = width - width % np.uint64(SQUARES), np.empty(SQUARES)
     for i in range(labels.size):
-        squared[i] = _squared_distance(points[i], centers[labels[i]])
+        point, center = points[i], centers[labels[i]]
+        lanes[:] = 0
+        for first in range(np.uint64(0), whole, np.uint64(SQUARES)):
+            for lane in range(np.uint64(SQUARES)):
+                difference = np.float64(point[first + lane]) - np.float64(center[first + lane])
+                lanes[lane] += difference * difference
+        for lane in range(width - whole):
+            difference = np.float64(point[whole + lane]) - np.float64(center[whole + lane])
+            lanes[lane] += difference * difference
+        total = 0.0
+        for lane in range(SQUARES):
+            total += lanes[lane]
+        squared[i] = total
 
 
 @_exact

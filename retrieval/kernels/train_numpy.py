@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.kernels.train import CHUNK, LANES, Totals
+from retrieval.kernels.train import CHUNK, LANES, SQUARES, Totals
 
 BLOCK_BYTES = 64 * 2**20
 
@@ -33,7 +33,9 @@ class NumpyKernels:
             rows = slice(start, start + block)
             labels[rows] = _nearest(points[rows], centers, middle)
             if squared is not None:
-                squared[rows] = _squared_distances(points[rows], centers[labels[rows]])
+                near = centers[labels[rows]]
+                lanes = (slice(lane, None, SQUARES) for lane in range(SQUARES))
+                squared[rows] = sum(_squared_distances(points[rows, lane], near[:, lane]) for lane in lanes)
         if totals is not None:
             weight = np.ones(len(points)) if weights is None else weights
             totals.masses[:] = np.bincount(labels, weight, len(centers))

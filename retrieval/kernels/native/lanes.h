@@ -36,6 +36,32 @@ inline Floats root(Floats a) {
 #endif
 }
 
+// Rows of 16 become columns: in four rounds, rows 1, 2, 4 and 8 apart exchange every other lane, pair, four, half.
+inline void transpose(Floats r[16]) {
+#if defined(__AVX512F__)
+    _Pragma("GCC unroll 4") for (int step = 1; step < 16; step *= 2) {
+        Ints low, high;
+        for (int lane = 0; lane < 16; lane++) {
+            low[lane] = lane & step ? 16 + lane - step : lane;
+            high[lane] = lane & step ? 16 + lane : lane + step;
+        }
+        _Pragma("GCC unroll 16") for (int i = 0; i < 16; i++) {
+            if (i & step) continue;
+            __m512 a = (__m512)r[i], b = (__m512)r[i + step];
+            r[i] = (Floats)_mm512_permutex2var_ps(a, (__m512i)low, b);
+            r[i + step] = (Floats)_mm512_permutex2var_ps(a, (__m512i)high, b);
+        }
+    }
+#else
+    for (int i = 0; i < 16; i++)
+        for (int lane = 0; lane < i; lane++) {
+            float kept = r[i][lane];
+            r[i][lane] = r[lane][i];
+            r[lane][i] = kept;
+        }
+#endif
+}
+
 // Sum that stops at 65535.
 inline Line add_saturated(Line a, Line b) {
 #if defined(__AVX512BW__)

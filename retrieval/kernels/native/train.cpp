@@ -11,7 +11,7 @@
 #include "lanes.h"
 
 // Keeps small arrays of vectors in registers.
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL _Pragma("GCC unroll 16")
 
 namespace {
 
@@ -79,6 +79,14 @@ struct Points {
     const float* row(int64_t i) const { return first + i * stride; }
 };
 
+// 16 rows of 16 numbers that stand `stride` apart become columns, TILE apart.
+inline void to_columns(const float* rows, int64_t stride, float* columns) {
+    Floats r[16];
+    UNROLL for (int i = 0; i < 16; i++) std::memcpy(&r[i], rows + i * stride, sizeof r[i]);
+    transpose(r);
+    UNROLL for (int i = 0; i < 16; i++) std::memcpy(columns + i * TILE, &r[i], sizeof r[i]);
+}
+
 // Points as columns, and their norms; infinite norms stand for what float32 cannot hold beside the centres.
 struct Tile {
     std::vector<float> rows, columns;
@@ -95,10 +103,13 @@ struct Tile {
             float* row = &rows[lane * width];
             for (int64_t j = 0; j < width; j++) row[j] = float((double(x[j]) - mean[j]) * scale);
         }
+        int64_t whole = width - width % 16;
+        for (int lane = 0; lane < TILE; lane += 16)
+            for (int64_t j = 0; j < whole; j += 16) to_columns(&rows[lane * width + j], width, &columns[j * TILE + lane]);
         float squared[TILE] = {};
         for (int64_t j = 0; j < width; j++) {
             float* column = &columns[j * TILE];
-            for (int lane = 0; lane < TILE; lane++) column[lane] = rows[lane * width + j];
+            for (int lane = 0; j >= whole && lane < TILE; lane++) column[lane] = rows[lane * width + j];
             for (int lane = 0; lane < TILE; lane++) squared[lane] += column[lane] * column[lane];
         }
         for (int lane = 0; lane < TILE; lane++) {
@@ -173,23 +184,26 @@ void label(const Centers& centers, const Tile& tile, int32_t* labels, float* lim
     }
 }
 
-// Four chains of additions at a time: one alone waits for itself.
+constexpr int SQUARES = 8;  // lanes in which the squares of a point are added up
+
+// Squared distances to the centres of the labels, every SQUARES-th sample in a lane of its own, as all forms do it.
 inline void squared_distances(const Points& points, const float* c, const int32_t* labels, int64_t width,
                               int64_t start, int64_t end, double* squared) {
-    for (int64_t i = start; i < end; i += 4) {
-        const float *x[4], *y[4];
-        double total[4] = {};
-        for (int64_t r = 0; r < 4; r++) {
-            int64_t row = std::min(i + r, end - 1);
-            x[r] = points.row(row);
-            y[r] = c + labels[row] * width;
-        }
-        for (int64_t j = 0; j < width; j++)
-            for (int r = 0; r < 4; r++) {
-                double difference = double(x[r][j]) - double(y[r][j]);
-                total[r] += difference * difference;
+    for (int64_t i = start; i < end; i++) {
+        const float *x = points.row(i), *y = c + labels[i] * width;
+        double lanes[SQUARES] = {}, total = 0;
+        int64_t j = 0;
+        for (; j + SQUARES <= width; j += SQUARES)
+            for (int lane = 0; lane < SQUARES; lane++) {
+                double difference = double(x[j + lane]) - double(y[j + lane]);
+                lanes[lane] += difference * difference;
             }
-        for (int64_t r = 0; r < 4 && i + r < end; r++) squared[i + r] = total[r];
+        for (int lane = 0; j + lane < width; lane++) {
+            double difference = double(x[j + lane]) - double(y[j + lane]);
+            lanes[lane] += difference * difference;
+        }
+        for (double lane : lanes) total += lane;
+        squared[i] = total;
     }
 }
 
@@ -276,13 +290,15 @@ extern "C" void assign(const float* x, int64_t n, int64_t d, int64_t stride, con
     Centers centers(c, k, d);
     Points points{x, stride};
     Tile tile(d);
+    const bool only = k == 1;  // all belong to it
+    if (only) std::fill(labels, labels + n, 0);
     std::vector<int64_t> unsure;
     std::vector<float> limits;
     for (int64_t start = 0; start < n; start += BLOCK) {
         int64_t end = std::min(n, start + BLOCK);
         unsure.clear();
         limits.clear();
-        for (int64_t first = start; first < end; first += TILE) {
+        for (int64_t first = start; first < end && !only; first += TILE) {
             int64_t rows[TILE], count = std::min<int64_t>(TILE, end - first);
             int32_t found[TILE], doubtful[TILE];
             float limit[TILE];
