@@ -11,7 +11,7 @@ from astropy.io import fits
 
 from retrieval.diagnose import bpt, class_numbers, kauffmann03, kewley01, schawinski07
 from retrieval.measure import LineFit, measure_many
-from retrieval.readers import read_spectrum
+from retrieval.readers import ObservedSpectrum, read_spectrum
 from retrieval.simulate.emission import HA, HD, HG
 from tests.real.data import is_emission_galaxy, manifest
 
@@ -31,10 +31,11 @@ Pair = tuple[float, float]
 class Galaxy:
     """One galaxy as measured here and as in SPZLINE: flux and error by line."""
 
-    def __init__(self, row: dict[str, str], lines: tuple[LineFit, ...]) -> None:
+    def __init__(self, row: dict[str, str], spectrum: ObservedSpectrum, lines: tuple[LineFit, ...]) -> None:
         self.name, self.fits = Path(row["path"]).name, {fit.line: fit for fit in lines}
+        self.spectrum, self.z = spectrum, float(row["z"])
         table = fits.getdata(row["path"], 3)
-        theirs = {str(line["LINENAME"]).strip(): line for line in table}
+        self.table = theirs = {str(line["LINENAME"]).strip(): line for line in table}
         self.theirs: dict[str, Pair] = {}
         for key, names in SPZLINE.items():
             error = float(np.hypot.reduce([theirs[name]["LINEAREA_ERR"] for name in names]))
@@ -50,7 +51,7 @@ def galaxies() -> tuple[Galaxy, ...]:
     rows = [row for row in manifest() if is_emission_galaxy(row)]
     spectra = [read_spectrum(Path(row["path"])) for row in rows]
     measured = measure_many(spectra, [float(row["z"]) for row in rows])
-    return tuple(Galaxy(row, lines) for row, lines in zip(rows, measured, strict=True))
+    return tuple(map(Galaxy, rows, spectra, measured))
 
 
 def ratios(key: str, lowest_snr: float) -> list[tuple[float, str]]:
@@ -73,7 +74,7 @@ def test_fluxes_are_those_of_the_survey(key):
 
 
 def test_h_beta_is_that_of_the_survey_where_it_is_strong():
-    """Where Hb is faint, the survey takes too little stellar absorption: see the next test."""
+    """Where Hb is faint, the survey takes less stellar absorption away: see test_measure_hbeta."""
     strong = [ratio for ratio, _ in ratios("hb", STRONG)]
     every = [ratio for ratio, _ in ratios("hb", DETECTED)]
     print(f"hb: median ratio {np.median(strong):.3f} of {len(strong)} with S/N > {STRONG:.0f}, ", end="")

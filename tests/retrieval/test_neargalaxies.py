@@ -21,7 +21,7 @@ def test_the_table_keeps_its_own_rule():
     assert len(set(names)) == len(names)
     for galaxy in NEAR_GALAXIES:
         assert abs(galaxy.velocity_kms) < 500
-        assert galaxy.major_arcmin >= max(5.0, galaxy.minor_arcmin) > 0
+        assert galaxy.major_arcmin >= max(4.0, galaxy.minor_arcmin) > 0
         assert 0 <= galaxy.angle < 180
         assert len(galaxy.name) <= 30  # as the catalogue holds it
 
@@ -41,7 +41,7 @@ def test_the_ellipse_of_m31(angle, reach):
         (M31.angle * u.deg) + math.atan2(across, along) * u.rad, math.hypot(along, across) * u.arcmin
     )
     found = near_galaxy([place.ra.deg], [place.dec.deg])[0]
-    if abs(reach - 1) > 1e-6 and found not in ("M32", "NGC 205"):
+    if abs(reach - 1) > 1e-6 and found not in ("M32", "M110"):
         assert found == ("M31" if reach < 1 else "")
 
 
