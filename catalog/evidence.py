@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -116,6 +117,20 @@ class Evidence:
         if self.line_redshift:
             found = found.annotate(difference=Value(self.line_redshift.z) - F("z"))
         return list(found)
+
+    @cached_property
+    def ranked(self) -> list[tuple[Neighbour, int, int]]:
+        """Each neighbour, how many configurations name its template, and the template's place by that.
+
+        Of templates named equally often that of the earlier configuration stands first: distances of
+        different configurations do not compare.
+        """
+        named = Counter(neighbour.template_id for neighbour in self.neighbours)
+        order = [template for template, _ in named.most_common()]
+        return [
+            (neighbour, named[neighbour.template_id], order.index(neighbour.template_id) + 1)
+            for neighbour in self.neighbours
+        ]
 
     @property
     def template(self) -> Spectrum | None:

@@ -3,7 +3,18 @@
 from django.urls import include, path
 
 from . import converters  # noqa: F401 - registers the kinds of addresses
-from .pages import figures, home, how_it_works, lists, lookups, pipeline, regions, spectrum, spectrum_figure
+from .pages import (
+    figures,
+    home,
+    how_it_works,
+    lists,
+    lookups,
+    pipeline,
+    regions,
+    sky,
+    spectrum,
+    spectrum_figure,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +23,8 @@ urlpatterns = [
     *(path(f"{name}/", lists.table_list, {"table": name}, name=name) for name in lists.TABLES),
     path("spectra/<spectrum_name:name>/", spectrum.spectrum_page, name="spectrum"),
     path("spectra/<spectrum_name:name>/figure.json", spectrum_figure.figure, name="spectrum-figure"),
+    path("spectra/<spectrum_name:name>/distance.json", spectrum_figure.distance, name="spectrum-distance"),
+    path("spectra/<spectrum_name:name>/sky/", sky.sky, name="spectrum-sky"),
     path(
         "spectra/<spectrum_name:name>/over/<slug:release>/<spectrum_name:other>.json",
         spectrum_figure.over,

@@ -24,6 +24,15 @@ from .plain import rounded
 Array = NDArray[np.float64]
 
 CONTINUUM_STEP = 10.0  # Angstrom; the running median is smooth
+VIEWER_PARTS = (
+    ("error", "error, ±1σ"),
+    ("masks", "masked pixels"),
+    ("sky", "sky bands and arm join"),
+    ("continuum", "pseudo-continuum"),
+    ("fit", "fitted lines"),
+    ("residual", "residual below"),
+)
+"""What a reader may switch off, as static/js/viewer.js names it, and its label."""
 FIT_REACH = 5.0  # sigma either side of a fitted line that are drawn
 
 

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog.columns import Column
 from catalog.downloads import as_csv
 from catalog.evidence import Evidence
+from catalog.figures.spectrum import VIEWER_PARTS
 from catalog.models import Candidate, Vote
 from catalog.pages.lists import run_asked
 from catalog.pages.spectrum import HIGHEST_Z, LOWEST_Z, parse_z
@@ -137,6 +138,7 @@ def _shown(request: HttpRequest, candidate: Candidate, bound: forms.Form | None)
         "typed_z": typed,
         "z_refused": bool(typed) and z is None,
         "z_limits": (LOWEST_Z, HIGHEST_Z),
+        "viewer_parts": VIEWER_PARTS,
         "figure_url": f"{figure}?{figure_query}",
         "vote": vote,
         "vote_form": (bound if isinstance(bound, VoteForm) else VoteForm()) if lent else None,

@@ -12,9 +12,13 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from catalog.evidence import Evidence, spectra_named
+from catalog.figures.spectrum import VIEWER_PARTS
 from catalog.inspection import selectors as inspection
 from catalog.inspection.services import HIGHEST_Z, LOWEST_Z
 from catalog.models import Spectrum
+from catalog.position_links import position_links
+from catalog.run_settings import configuration_labels, run_settings
+from catalog.snippet import python_snippet
 from retrieval.lines import LINE
 from retrieval.readers import WARNINGS
 
@@ -44,6 +48,7 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
         "typed_z": typed,
         "z_refused": bool(typed) and parse_z(typed) is None,
         "z_limits": (LOWEST_Z, HIGHEST_Z),
+        "viewer_parts": VIEWER_PARTS,
         "lines": evidence.lines(z=z) if z is not None else [],
         "agreeing": [line.label for line in evidence.agreeing_lines],
         "truth": truth,
@@ -61,6 +66,23 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
         "warnings": [WARNINGS.get(code, code) for code in spectrum.warnings],
         "figure_url": f"{reverse('spectrum-figure', args=[name])}?{urlencode(figure_query)}",
         "file_url": f"{reverse('spectrum-file', args=[name])}?{urlencode(query)}",
+    }
+    row = "candidates" if evidence.candidate else "spectra"
+    row_query = {"name": name, **query} | ({"run": str(run.pk)} if run and evidence.candidate else {})
+    context |= {
+        "settings": run_settings(run, configuration_labels(run)) if run else {},
+        "links": position_links(ra=spectrum.ra, dec=spectrum.dec)
+        if spectrum.ra is not None and spectrum.dec is not None
+        else [],
+        "sky_url": f"{reverse('spectrum-sky', args=[name])}?{urlencode(query)}",
+        "distance_url": f"{reverse('spectrum-distance', args=[name])}?{urlencode(figure_query)}",
+        "snippet": python_snippet(
+            spectrum=spectrum,
+            file_url=request.build_absolute_uri(context["file_url"]),
+            row_url=request.build_absolute_uri(
+                f"{reverse('download', args=[row, 'csv'])}?{urlencode(row_query)}"
+            ),
+        ),
     }
     return render(request, "catalog/spectrum.html", context)
 

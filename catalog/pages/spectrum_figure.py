@@ -1,9 +1,10 @@
-"""The JSON behind a spectrum's page: its figure, and other spectra to draw over it."""
+"""The JSON behind a spectrum's page: its figure, other spectra over it, its distance by segment."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -12,13 +13,17 @@ from django.views.decorators.http import require_safe
 
 from catalog.arrays import load_spectrum
 from catalog.evidence import Evidence
+from catalog.figures.plain import rounded
 from catalog.figures.spectrum import Overlay, compared, spectrum_figure
 from catalog.models import Run, Spectrum
+from catalog.segments import neighbour_segments
 from retrieval.readers import ObservedSpectrum, Refused
 
 from .cells import spectrum_url
 from .lists import run_asked
 from .spectrum import parse_z, spectrum_asked
+
+LARGEST = 5  # segments that are named in words
 
 
 @require_safe
@@ -99,3 +104,44 @@ def _arrays(spectrum: Spectrum) -> ObservedSpectrum | None:
 
 def _not_drawn(error: Exception) -> JsonResponse:
     return JsonResponse({"error": f"The figure cannot be drawn. {error}"}, status=404)
+
+
+@require_safe
+@gzip_page
+def distance(request: HttpRequest, name: str) -> JsonResponse:
+    """Each segment's share of the distance from its template in ``?configuration=`` step:segments:centres.
+
+    404 with ``error`` in words where the run did not search it so, or what it needs is lost.
+    """
+    spectrum, _ = spectrum_asked(name=name, release=request.GET.get("release"))
+    evidence = Evidence(spectrum=spectrum, run=run_asked(request))
+    wanted = request.GET.get("configuration", "")
+    found = [one for one in evidence.neighbours if not wanted or one.codebook.label == wanted]
+    if not found:
+        return JsonResponse({"error": "The run did not search this spectrum so."}, status=404)
+    neighbour = found[0]
+    try:
+        segments = neighbour_segments(neighbour=neighbour)
+    except (OSError, ValueError) as error:
+        return JsonResponse({"error": f"The shares cannot be computed. {error}"}, status=404)
+    z = evidence.redshift.value if evidence.redshift else neighbour.z
+    shares = segments.shares
+    return JsonResponse(
+        {
+            "configuration": neighbour.codebook.label,
+            "template": neighbour.template.name,
+            "edges": rounded(segments.edges, 7),
+            "shares": rounded(shares),
+            "distance": segments.distance,
+            "stored": neighbour.distance,
+            "largest": [
+                {
+                    "first": float(segments.edges[at]),
+                    "last": float(segments.edges[at + 1]),
+                    "share": float(shares[at]),
+                    "lines": segments.lines_within(at, z),
+                }
+                for at in (int(at) for at in np.argsort(-shares, kind="stable")[:LARGEST])
+            ],
+        }
+    )

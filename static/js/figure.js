@@ -77,7 +77,7 @@ export function paint({ data, layout }, lines = {}) {
     hoverlabel: { bgcolor: colour("--soft"), bordercolor: colour("--control"), font: { color: colour("--ink") } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--accent") },
   });
-  for (const axis of ["xaxis", "xaxis2", "yaxis", "yaxis2"]) if (layout[axis]) Object.assign(layout[axis], axisColours());
+  for (const axis of Object.keys(layout)) if (/^[xy]axis\d*$/.test(axis)) Object.assign(layout[axis], axisColours());
 }
 
 function lineColour(line) {

@@ -38,7 +38,7 @@ PINNED = {
     "/figures/types-compared/": 7,
     "/figures/types-compared/figure.json": 4,
     "/figures/bpt/figure.json": 2,
-    "/spectra/spec-galaxy/": 13,
+    "/spectra/spec-galaxy/": 14,
     "/spectra/spec-galaxy/figure.json": 7,
     "/robots.txt": 0,
     "/nowhere": 1,

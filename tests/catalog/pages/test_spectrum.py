@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from catalog.figures.spectrum import Overlay, compared, mask_runs, spectrum_figu
 from retrieval.lines import LINE, SPEED_OF_LIGHT
 from retrieval.masks import MASK_BIT
 from retrieval.measure import measure_lines
+from retrieval.readers.writer import lamost_bytes
 from tests import factories as f
 
 from .conftest import Held, Z, observed, release
@@ -251,6 +254,73 @@ def test_regions_counterparts_and_siblings(client: Client, held: Held) -> None:
     assert "OLD ANSWER" not in page
     assert "failed: timed out" in page
     assert "/spectra/spec-again/" in page
+
+
+def test_each_configuration_names_its_template_and_the_template_s_rank(client: Client, held: Held) -> None:
+    other = f.SpectrumFactory(name="spec-other", template=True)
+    held.run.codebooks.get(number=2).neighbours.update(template=other)
+    page = text(client, "/spectra/spec-galaxy/")
+    assert page.count('<td class="number">1 (of 2)</td>') == 2
+    assert page.count('<td class="number">2 (of 1)</td>') == 1
+
+
+def test_provenance_says_all_that_the_run_was_told(client: Client, held: Held) -> None:
+    held.run.detection = {"median_width": 300.0, "quantile": 0.9}
+    held.run.seed = 4711
+    held.run.save()
+    told = text(client, "/spectra/spec-galaxy/").split("All that the run was told")[1].split("</details>")[0]
+    for said in (held.run.code_version, "4711", "median width", "2:25:1, 2:50:2, 2:75:3", "unit norm"):
+        assert said in told, said
+
+
+def test_links_lead_to_other_services_at_the_position(client: Client, held: Held) -> None:
+    held.spectrum.ra, held.spectrum.dec = 0.0, -5.25  # RA 0 is not missing
+    held.spectrum.save()
+    page = html.unescape(text(client, "/spectra/spec-galaxy/"))
+    for address in (
+        "https://simbad.cds.unistra.fr/simbad/sim-coo?Coord=0.000000+-5.250000&CooFrame=ICRS&Radius=10",
+        "coordinates=0.000000d+-5.250000d",
+        "https://skyserver.sdss.org/",
+        "https://vizier.cds.unistra.fr/",
+        "https://www.legacysurvey.org/viewer?ra=0.000000&dec=-5.250000",
+    ):
+        assert address in page, address
+
+
+def test_only_the_sky_s_own_page_may_load_aladin(client: Client, held: Held) -> None:
+    page = client.get("/spectra/spec-galaxy/")
+    assert "unistra" not in page["Content-Security-Policy"]
+    assert page["X-Frame-Options"] == "DENY"
+    sky = client.get("/spectra/spec-galaxy/sky/")
+    policy = dict(part.strip().split(" ", 1) for part in sky["Content-Security-Policy"].split(";"))
+    assert policy["script-src"] == "'self' https://aladin.cds.unistra.fr 'wasm-unsafe-eval'"
+    assert policy["frame-ancestors"] == "'self'"
+    assert policy["default-src"] == "'self'"
+    assert sky["X-Frame-Options"] == "SAMEORIGIN"
+    assert f'data-ra="{held.spectrum.ra:.7f}"' in sky.content.decode()
+    nowhere = f.SpectrumFactory(name="nowhere", ra=None, dec=None)
+    assert client.get(f"/spectra/{nowhere.name}/sky/").status_code == 404
+    assert "Show the sky here" not in text(client, "/spectra/nowhere/")
+
+
+@pytest.mark.parametrize("layout", ["lamost-image5", "lamost-coadd"])
+@pytest.mark.django_db(transaction=True)
+def test_python_code_runs_and_reads_the_spectrum_and_its_row(live_server: Any, layout: str) -> None:
+    content = lamost_bytes(observed(), layout)
+    name = f"spec-{layout}"  # astropy remembers what an address gave
+    spectrum = f.SpectrumFactory(name=name, with_file=content)
+    type(spectrum).objects.update(layout=layout)
+    f.SpectrumFactory(name=f"{name}-2")
+    page = Client().get(f"/spectra/{name}/", headers={"host": urlsplit(live_server.url).netloc})
+    code = html.unescape(
+        page.content.decode().split('<pre tabindex="0"')[1].split("<code>")[1].split("</code>")[0]
+    )
+    found: dict[str, Any] = {}
+    exec(code, found)
+    assert found["wavelength"] == pytest.approx(observed().wavelength, rel=1e-5)
+    assert found["flux"] == pytest.approx(observed().flux, rel=1e-5)
+    assert found["error"] == pytest.approx(5.0)
+    assert list(found["row"]["file_LAMOST"]) == [name]
 
 
 def test_escaping(client: Client) -> None:
