@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -13,8 +14,20 @@ from django.utils.html import format_html
 
 from .counterparts import admin as counterparts_admin  # noqa: F401 - registers its models
 from .inspection import admin as inspection_admin  # noqa: F401 - registers its models
-from .models import Candidate, Catalogue, HIIRegion, ImportBatch, Refusal, Release, Run, Spectrum
+from .models import (
+    Candidate,
+    Catalogue,
+    Codebook,
+    HIIRegion,
+    ImportBatch,
+    LineRedshift,
+    Refusal,
+    Release,
+    Run,
+    Spectrum,
+)
 from .publishing.admin import PublishingMixin
+from .selectors import run_kept_for
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -125,6 +138,21 @@ class RunAdmin(PublishingMixin, ReadOnlyAdmin):
 
     def view_on_site(self, obj: Run) -> str:
         return obj.get_absolute_url()
+
+    def get_deleted_objects(
+        self, objs: Iterable[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[Any], list[Any]]:
+        """What deleting takes, counted: Django's own page would load and list every row."""
+        runs = list(objs)
+        told = [f"Run {run.pk}: {run.candidates.count():,} candidates" for run in runs]
+        counts = {
+            "runs": len(runs),
+            "candidates": Candidate.objects.filter(run__in=runs).count(),
+            "redshifts from lines": LineRedshift.objects.filter(run__in=runs).count(),
+            "codebooks": Codebook.objects.filter(run__in=runs).count(),
+        }
+        lacking = set() if self.has_delete_permission(request) else {"run"}
+        return told, counts, lacking, [words for run in runs for words in run_kept_for(run=run)]
 
 
 @admin.register(Catalogue)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from catalog.models import Spectrum
+from catalog.models import Candidate, Run, Spectrum
 from tests.factories import (
     CandidateFactory,
     HIIRegionFactory,
@@ -14,6 +14,7 @@ from tests.factories import (
     RunFactory,
     SpectrumFactory,
     UserFactory,
+    VoteFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,21 @@ def test_a_template_without_redshift_is_refused_in_words(operator):
     assert page.status_code == 200
     assert "needs a published redshift" in page.content.decode()
     assert Spectrum.objects.get().role == "unknown"
+
+
+@pytest.mark.parametrize("inspected", [False, True])
+def test_deleting_a_run_counts_its_rows_and_keeps_what_people_said(operator, inspected):
+    candidate = CandidateFactory()
+    CandidateFactory.create_batch(3, run=candidate.run)
+    if inspected:
+        VoteFactory(candidate=candidate)
+    address = reverse("admin:catalog_run_delete", args=[candidate.run_id])
+    page = operator.get(address).content.decode()
+    assert ("was inspected (1 votes): what people said is kept" if inspected else "4 candidates") in page
+    assert candidate.spectrum.name not in page
+    operator.post(address, {"post": "yes"})
+    assert Run.objects.filter(pk=candidate.run_id).exists() == inspected
+    assert Candidate.objects.count() == (4 if inspected else 0)
 
 
 def test_it_needs_staff(client):
