@@ -13,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Case, Exists, F, FloatField, OuterRef, Q, QuerySet, When
 
+from . import columns as c
 from .coordinates import HINT, parse_position, parse_radius
 from .models import (
     DECIDING,
@@ -27,6 +28,7 @@ from .models import (
     Vote,
 )
 from .positions import within_cone
+from .within import WithinFilter
 
 DEFAULT_RADIUS = "60"
 CLASS_PROBABILITIES = (
@@ -202,6 +204,7 @@ class CandidateFilterSet(ListedFilterSet, ConeFilterSet):
         "state_shown", label="Inspection", choices=Candidate.InspectionState.choices
     )
     withdrawn = YesNoFilter("withdrawn_at", label="Withdrawn", lookup_expr="isnull", exclude=True)
+    within = WithinFilter(c.CANDIDATE_COLUMNS)
 
     class Meta(ConeFilterSet.Meta):
         model = Candidate
@@ -254,6 +257,7 @@ class GalaxyFilterSet(CandidateFilterSet):
         label="Probability of the class", method="with_probability", help_text="0 to 1"
     )
     novelty = filters.MultipleChoiceFilter(label="Known to others", choices=NOVELTY, method="with_novelty")
+    within = WithinFilter(c.GALAXY_COLUMNS)
 
     def with_probability(self, queryset: QuerySet[Candidate], name: str, value: slice) -> QuerySet[Candidate]:
         of_class = Case(
@@ -297,6 +301,7 @@ class UnclearFilterSet(CandidateFilterSet):
     near_galaxy = filters.CharFilter(
         label="Near galaxy", lookup_expr="iexact", help_text="On the disc of M31, M33, ..."
     )
+    within = WithinFilter(c.UNCLEAR_COLUMNS)
 
 
 class NebulaFilterSet(UnclearFilterSet):
@@ -309,6 +314,7 @@ class NebulaFilterSet(UnclearFilterSet):
     catalog = filters.CharFilter(
         "region__catalog", label="WISE catalogue code", lookup_expr="iexact", help_text="K, G, C or Q"
     )
+    within = WithinFilter((*c.NEBULA_COLUMNS, *c.NEBULA_MORE_COLUMNS))
 
     def with_status(self, queryset: QuerySet[Candidate], name: str, value: list[str]) -> QuerySet[Candidate]:
         flag = {"inside": Q(new_found=False), "new": Q(new_found=True)}

@@ -160,6 +160,11 @@ def class_probabilities(flux: ArrayLike, error: ArrayLike, *, seed: int = 0) -> 
     return shares
 
 
+def nebula_line(x: ArrayLike) -> NDArray[np.float64]:
+    """log([S II]/Ha) of the nebula test's line at x = log([N II]/Ha) (Lu et al. 2022, section 4)."""
+    return 0.63 * np.asarray(x, dtype=np.float64) - 0.55
+
+
 def nebula_test(
     nii: tuple[float, float],
     ha: tuple[float, float],
@@ -184,7 +189,7 @@ def nebula_test(
         return NebulaTest(float("nan"), float("nan"), UNDETERMINED, snr_like=False, reason=reason)
     x = _log_or_limit(nitrogen, h_alpha)
     s = _log_or_limit(sulphur, h_alpha)
-    above = s >= 0.63 * x - 0.55
+    above = s >= nebula_line(x)
     # An upper limit of s can only prove "below", one of x only "above".
     decides = sulphur if above else nitrogen
     if decides.detected:

@@ -4,6 +4,7 @@ Pages, downloads, the command line and the docs read it; the Virtual Observatory
 each kind of row. Names of Tables 2 and 3 are the paper's (Lu et al. 2022), in one spelling each.
 """
 
+from .axes import numbers_of
 from .candidates import CANDIDATE_COLUMNS
 from .column import Column
 from .inspection import INSPECTED_COLUMNS, VOTE_COLUMNS
@@ -25,4 +26,5 @@ __all__ = [
     "UNCLEAR_COLUMNS",
     "VOTE_COLUMNS",
     "Column",
+    "numbers_of",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,19 @@ def bpt_figure(points: Sequence[BptPoint]) -> dict[str, Any]:
                 f"<br>{bpt_class.label}%{{customdata[5]}}<extra></extra>"
             ),
         )  # fmt: skip
+    for name, dash, x, y in literature():
+        figure.add_scatter(
+            x=x, y=y, name=name, mode="lines", hoverinfo="skip", line={"dash": dash, "width": 1.5},
+            meta={"role": "curve"},
+        )  # fmt: skip
+    drawn = layout("log([N II] 6585 / Hα)", "log([O III] 5008 / Hβ)", meta={"narrow": {"l": 48, "b": 220}})
+    drawn["xaxis"]["range"], drawn["yaxis"]["range"] = list(X_RANGE), list(Y_RANGE)
+    figure.update_layout(drawn)
+    return as_dict(figure)
+
+
+def literature() -> Iterator[tuple[str, str, list[float | None], list[float | None]]]:
+    """The curves of the diagram: name, dash, and the two ratios in dex."""
     low_x, low_y = X_RANGE[0], Y_RANGE[0]
     kauffmann = np.linspace(low_x, KAUFFMANN03_END - 0.02, 200)
     kewley = np.linspace(low_x, KEWLEY01_END - 0.02, 200)
@@ -79,14 +92,7 @@ def bpt_figure(points: Sequence[BptPoint]) -> dict[str, Any]:
         ("Schawinski et al. 2007", between, schawinski07(between), "dot"),
     ):
         seen = y >= low_y - 1.0
-        figure.add_scatter(
-            x=rounded(x[seen], 4), y=rounded(y[seen], 4), name=name, mode="lines", hoverinfo="skip",
-            line={"dash": dash, "width": 1.5}, meta={"role": "curve"},
-        )  # fmt: skip
-    drawn = layout("log([N II] 6585 / Hα)", "log([O III] 5008 / Hβ)", meta={"narrow": {"l": 48, "b": 220}})
-    drawn["xaxis"]["range"], drawn["yaxis"]["range"] = list(X_RANGE), list(Y_RANGE)
-    figure.update_layout(drawn)
-    return as_dict(figure)
+        yield name, dash, rounded(x[seen], 4), rounded(y[seen], 4)
 
 
 def _in_words(point: BptPoint) -> list[str]:

@@ -30,7 +30,8 @@ from .shown import Shown
 class PaperFigure:
     """One figure: ``table`` gives its rows and filters, ``frozen`` those of a published catalogue.
 
-    ``kind`` narrows candidates to galaxies or nebulae; ``noun`` is what one row is; ``look`` a class of CSS.
+    ``kind`` narrows candidates to galaxies or nebulae; ``noun`` is what one row is; ``look`` a class of CSS;
+    ``axes`` are the columns by which /populations/ draws the same rows.
     """
 
     slug: str
@@ -43,6 +44,7 @@ class PaperFigure:
     frozen: published.PublishedTable = published.CANDIDATES
     kind: str = ""
     look: str = ""
+    axes: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -89,29 +91,30 @@ FIGURES: dict[str, PaperFigure] = {
     for figure in (
         PaperFigure(
             "snr", 4, "Signal-to-noise ratio", "How deep the spectra of the candidates are.", "candidates",
-            Histogram("snr_r", "S/N r per pixel", (0.0, 200.0), 0.2),
+            Histogram("snr_r", "S/N r per pixel", (0.0, 200.0), 0.2), axes=("snr_r",),
         ),
         PaperFigure(
             "magnitude", 5, "g magnitude", "How bright the candidates are.", "candidates",
-            Histogram("spectrum__mag_g", "g (mag)", (5.0, 30.0), 0.1),
+            Histogram("spectrum__mag_g", "g (mag)", (5.0, 30.0), 0.1), axes=("mag_g",),
         ),
         PaperFigure(
             "redshift", 6, "Redshift", "The galaxies over the templates that confirm them.", "galaxies",
             Histogram(
                 "z_our", "z", (-0.01, 2.0), 0.0005, by_kind=False, templates="z", templates_of=_templates
             ),
-            table=GALAXIES, frozen=published.GALAXIES, kind="galaxy",
+            table=GALAXIES, frozen=published.GALAXIES, kind="galaxy", axes=("z_our",),
         ),
         PaperFigure(
             "velocity", 7, "Velocity", "Heliocentric velocities of the nebula candidates.",
             "nebula candidates",
             Histogram("velocity", "Velocity (km/s)", (-1000.0, 1000.0), 5.0),
-            table=NEBULA_CANDIDATES, kind="nebula",
+            table=NEBULA_CANDIDATES, kind="nebula", axes=("velocity",),
         ),
         PaperFigure(
             BPT, 8, "BPT diagram",
             "What ionises the gas of the galaxies, after Baldwin, Phillips and Terlevich 1981.",
             "galaxies", Bpt(), table=GALAXIES, kind="galaxy", look="square",
+            axes=("log(NII_H)", "log(OIII_Hb)"),
         ),
         PaperFigure(
             "objtype", 9, "Object types", "What the survey took the candidates for before it observed them.",
@@ -122,6 +125,7 @@ FIGURES: dict[str, PaperFigure] = {
             "Our redshifts beside those of SIMBAD, SDSS and NED.",
             "galaxies", Comparison("z_our", tuple((label, f"{name}_z") for label, name in SERVICES)),
             table=GALAXIES, frozen=published.GALAXIES, kind="galaxy", look="square",
+            axes=("simbad_z", "z_our"),
         ),
         PaperFigure(
             "types-compared", 11, "Types in the databases",

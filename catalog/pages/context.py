@@ -18,6 +18,7 @@ NAVIGATION = (
     ("regions", "Regions"),
     ("candidates", "Candidates"),
     ("spectra", "Spectra"),
+    ("populations", "Populations"),
     ("figures", "Figures"),
     ("inspection", "Inspection"),
     ("catalogues", "Catalogues"),

@@ -15,16 +15,19 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from catalog.downloads.lines import csv_response
-from catalog.figures.registry import FIGURES, PaperFigure
+from catalog.figures.registry import BPT, FIGURES, PaperFigure
 from catalog.figures.shown import Shown
 from catalog.models import Catalogue
+from catalog.populations.asked import AXES, SELECTION, AskedError, population_asked
 from catalog.selectors import candidates_by_kind
 from catalog.tables import current_run
 
 from .filters import Chip, Group, chips, groups, unknown, without
+from .linked import plot_context, selection_context
 from .lists import downloads, run_asked
 
 NOT_FILTERS = ("sort", "after", "before", "run", "catalogue", "columns")
+OF_PLOT = (*NOT_FILTERS, *AXES, *SELECTION)  # of the diagram that is linked with its rows
 NEWEST = 5  # catalogues that a page offers
 
 
@@ -61,7 +64,7 @@ def _asked(request: HttpRequest, slug: str) -> Asked:
     filterset, shown = figure.of_run(run=run, params=params)
     form, active = groups(filterset), chips(filterset, params)
     error = ""
-    if strange := unknown(form, params, NOT_FILTERS):
+    if strange := unknown(form, params, OF_PLOT if slug == BPT else NOT_FILTERS):
         error = f"There is no filter {', '.join(strange)} here."
     elif catalogue and params.get("run") not in (None, "", str(catalogue.run_id)):
         error = f"Catalogue {catalogue.number} was published from run {catalogue.run_id}: leave out the run."
@@ -100,9 +103,10 @@ def figure_page(request: HttpRequest, slug: str) -> HttpResponse:
     figure, shown = asked.figure, asked.shown
     total = shown.rows.count() if asked.valid else 0
     kept = [(name, params[name]) for name in ("run", "catalogue") if params.get(name)]
-    query = without(params, *NOT_FILTERS, **asked.pin)
+    query = without(params, *OF_PLOT, **asked.pin)
     pinned = {"run": str(shown.run.pk)} if shown.run else {}
-    filters = without(params, *NOT_FILTERS, **figure.list_params, **pinned)
+    filters = without(params, *OF_PLOT, **figure.list_params, **pinned)
+    linked, error = _linked(asked, request) if total else ({}, "")
     context: dict[str, Any] = {
         "figure": figure,
         "table": figure.table,
@@ -126,10 +130,38 @@ def figure_page(request: HttpRequest, slug: str) -> HttpResponse:
         "downloads": [] if shown.catalogue else _downloads(asked, request),
         "figure_url": reverse("figure-json", args=[slug]) + query,
         "data_url": reverse("figure-data", args=[slug]) + query,
-        "error": asked.error,
+        "populations_url": _populations(figure, filters) if not shown.catalogue else "",
+        "error": asked.error or error,
         "invalid": asked.invalid,
+        "linked": bool(linked),
     }
-    return render(request, "catalog/figures/figure.html", context, status=200 if asked.valid else 400)
+    status = 200 if asked.valid and not error else 400
+    return render(request, "catalog/figures/figure.html", context | linked, status=status)
+
+
+def _linked(asked: Asked, request: HttpRequest) -> tuple[dict[str, Any], str]:
+    """The BPT diagram as a population, linked with its rows, and what is wrong with the selection on it.
+
+    A published catalogue's frozen rows are drawn alone."""
+    if asked.figure.slug != BPT or asked.shown.catalogue:
+        return {}, ""
+    params = request.GET.copy()
+    params["of"] = asked.figure.table.name
+    params["x"], params["y"] = asked.figure.axes
+    params.pop("sky", None)
+    try:
+        population = population_asked(table=asked.figure.table, run=asked.shown.run, params=params)
+    except AskedError as wrong:
+        return {}, str(wrong)
+    return plot_context(population, params) | selection_context(population, params, request.user), ""
+
+
+def _populations(figure: PaperFigure, filters: str) -> str:
+    """Where /populations/ draws the same rows over the same columns, if it can."""
+    if not figure.axes:
+        return ""
+    axes = {"of": figure.table.name} | dict(zip("xy", figure.axes, strict=False))
+    return f"{reverse('populations')}?{urlencode(axes)}&{filters.removeprefix('?')}".rstrip("&")
 
 
 def _downloads(asked: Asked, request: HttpRequest) -> list[tuple[str, str]]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from catalog.filtersets import ListFilter, YesNoFilter
+from catalog.within import WithinFilter
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Object", ("name", "release", "role", "kind", "cls", "subclass", "object_type")),
@@ -28,7 +30,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Inspection",
         ("inspection_state", "inspector", "verdict", "simulated", "stands", "adjudicated", "withdrawn"),
     ),
-    ("Quality", ("snr_r", "mag_g", "mjd", "warned", "unique", "n_configurations", "n_lines")),
+    ("Quality", ("snr_r", "mag_g", "mjd", "warned", "unique", "n_configurations", "n_lines", "within")),
 )  # fmt: skip
 
 
@@ -45,7 +47,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Field:
-    """One filter; ``look`` is text, list, range, choices or yesno."""
+    """One filter; ``look`` is text, list, several (texts), range, choices or yesno."""
 
     look: str
     name: str
@@ -92,11 +94,25 @@ def chips(filterset: filters.FilterSet, params: QueryDict) -> list[Chip]:
     found = []
     for group in groups(filterset):
         for field in group.fields:
-            text = _in_words(field)
-            if text:
+            if field.look == "several":
+                found += [
+                    _chip_of_several(filterset, field, box.value, params) for box in field.boxes if box.value
+                ]
+            elif text := _in_words(field):
                 names = {box.name for box in field.boxes}
                 found.append(Chip(f"{field.label} {text}", without(params, *names, "after", "before")))
     return found
+
+
+def _chip_of_several(filterset: filters.FilterSet, field: Field, value: str, params: QueryDict) -> Chip:
+    """One of several values, removable alone."""
+    try:
+        words = filterset.form.fields[field.name].parse(value).words
+    except ValidationError:
+        words = value
+    left = params.copy()
+    left.setlist(field.name, [other for other in params.getlist(field.name) if other != value])
+    return Chip(words, without(left, "after", "before"))
 
 
 def unknown(form: list[Group], params: QueryDict, also_known: tuple[str, ...]) -> list[str]:
@@ -132,6 +148,12 @@ def _field(filterset: filters.FilterSet, name: str) -> Field:
         boxes = tuple(
             Box(f"id_{name}_{i}", name, str(label), str(value), str(value) in chosen)
             for i, (value, label) in enumerate(bound.field.choices)
+        )
+    elif isinstance(kind, WithinFilter):
+        look = "several"
+        values = [*filter(None, data.getlist(name)), ""]
+        boxes = tuple(
+            Box(f"id_{name}_{i}", name, f"{bound.label} {i + 1}", value) for i, value in enumerate(values)
         )
     elif isinstance(kind, YesNoFilter):
         look = "yesno"

@@ -14,6 +14,7 @@ from catalog.downloads.archive import MAX_SPECTRA, has_spectra
 from catalog.downloads.stream import FORMATS
 from catalog.models import Run
 from catalog.paging import BadTokenError, Order, Page, get_page
+from catalog.populations.presets import PRESETS
 from catalog.tables import TABLES, Table, current_run
 
 from .cells import cell
@@ -130,6 +131,7 @@ def table_page(
         "previous": without(params, "after", before=page.before) if page.before else "",
         "next": without(params, "before", after=page.after) if page.after else "",
         "downloads": downloads(table, params, run),
+        "plot_url": _plot(table, params),
     }
     return render(request, template, context | more, status=200 if valid else 400)
 
@@ -144,6 +146,14 @@ def _order(table: Table, params: QueryDict, shown: list[str]) -> tuple[Order, st
             f"There is no shown column “{name}” to sort by.",
         )
     return Order(table.column(name).path, asked.startswith("-")), ""
+
+
+def _plot(table: Table, params: QueryDict) -> str:
+    """Where these rows are drawn, if they can be."""
+    if table.name not in PRESETS:
+        return ""
+    query = without(params, "sort", "after", "before", "columns", of=table.name)
+    return f"{reverse('populations')}{query}"
 
 
 def _heading(column: Any, table: Table, order: Order, params: QueryDict) -> Heading:

@@ -128,9 +128,9 @@ def test_figures_follow_the_colour_scheme(visitor: Callable[..., Visitor]) -> No
     assert paper() != light
 
 
-def test_a_click_on_the_bpt_diagram_opens_the_spectrum(visitor: Callable[..., Visitor]) -> None:
+def test_a_click_on_a_catalogues_bpt_diagram_opens_the_spectrum(visitor: Callable[..., Visitor]) -> None:
     guest = visitor()
-    guest.open("/bpt/")
+    guest.open("/bpt/?catalogue=1")
     page = guest.page
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
     name, x, y = page.evaluate(

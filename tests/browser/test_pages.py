@@ -24,6 +24,8 @@ PUBLIC = {
     "lookups": ("/lookups/", 200),
     "spectra": ("/spectra/", 200),
     "bpt": ("/bpt/", 200),
+    "populations wrong": ("/populations/?x=nope", 400),
+    "populations none": ("/populations/?z_cl_min=9", 200),
     "pipeline": ("/pipeline/", 200),
     "how it works": ("/how-it-works/", 200),
     "how it works wrong": ("/how-it-works/?k=9", 400),

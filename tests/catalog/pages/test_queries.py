@@ -23,7 +23,7 @@ PINNED = {
     "/lookups/": 10,
     "/spectra/": 5,
     "/refusals/": 3,
-    "/bpt/": 7,
+    "/bpt/": 13,
     "/figures/": 3,
     "/pipeline/": 15,
     "/how-it-works/": 7,

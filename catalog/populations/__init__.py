@@ -1,0 +1,1 @@
+"""Populations: any list of candidates as a plot, and any selection on the plot as a list."""
