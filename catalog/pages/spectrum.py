@@ -24,6 +24,12 @@ from retrieval.readers import WARNINGS
 
 from .lists import run_asked
 
+VIEWER_MODULES = tuple(
+    f"js/{name}.js"
+    for name in ("figure", "viewer", *(f"viewer/{part}" for part in ("air", "pixels", "drawing", "address")))
+)
+"""What js/spectrum.js imports before it draws."""
+
 
 @require_safe
 def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
@@ -49,6 +55,7 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
         "z_refused": bool(typed) and parse_z(typed) is None,
         "z_limits": (LOWEST_Z, HIGHEST_Z),
         "viewer_parts": VIEWER_PARTS,
+        "viewer_modules": VIEWER_MODULES,
         "lines": evidence.lines(z=z) if z is not None else [],
         "agreeing": [line.label for line in evidence.agreeing_lines],
         "truth": truth,

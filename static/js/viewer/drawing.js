@@ -60,12 +60,12 @@ export function drawing(figure, view, width, compact) {
   const layout = {
     xaxis: { title: { text: `Observed ${view.medium} wavelength (Å)` }, range, anchor: below ? "y2" : "y", nticks: narrow ? 5 : 12 },
     yaxis: { title: narrow ? undefined : { text: figure.unit }, range: [...(view.y ?? figure.range)], domain: below ? [0.31, 1] : [0, 1] },
-    margin: narrow ? { l: 48, r: 8, t: 52, b: compact ? 44 : 130 } : { l: 68, r: 16, t: 56, b: 96 },
+    margin: narrow ? { l: 54, r: 8, t: 52, b: compact ? 44 : 175 } : { l: 68, r: 16, t: 56, b: 96 },
     showlegend: !compact,
     legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom", itemclick: false, itemdoubleclick: false, font: { size: narrow ? 11 : 13 } },
     hovermode: "x",
     dragmode: "zoom",
-    ...linesAt(figure, view, width - (narrow ? 56 : 84)),
+    ...linesAt(figure, view, width - (narrow ? 62 : 84)),
   };
   layout.shapes = [...bands(figure, view), ...layout.shapes];
   if (below) {

@@ -7,7 +7,7 @@ import { within } from "./pixels.js";
 const SPEED_OF_LIGHT = 299792.458; // km/s
 const REACH = 1500; // km/s either side
 const ZOOM = 60; // Angstrom either side, at rest
-const GAP = 0.04;
+const GAP = 0.04; // between columns, of the width
 const CONFIG = { staticPlot: true, responsive: true };
 
 /** Draw the insets of a viewer in `place`, and the buttons that zoom to their lines in `buttons`. */
@@ -51,9 +51,10 @@ export async function mountInsets(place, buttons, viewer) {
         if (fitted.length) data.push({ ...trace("fit", fitted.map(([, y]) => y), 2), x: fitted.map(([wave]) => velocity(wave)) });
       }
       const [column, row] = [n % columns, Math.floor(n / columns)];
-      const [w, h] = [(1 + GAP) / columns, (1 + 0.3) / rows];
+      const between = 0.5 / rows; // of the height: room for ticks and the next title
+      const [w, h] = [(1 + GAP) / columns, (1 + between) / rows];
       const xDomain = [column * w, column * w + w - GAP];
-      const yDomain = [1 - row * h - h + 0.3, 1 - row * h];
+      const yDomain = [1 - row * h - h + between, 1 - row * h];
       layout[`xaxis${axis}`] = { domain: xDomain, anchor: `y${axis}`, range: [-REACH, REACH], tickvals: [-1000, 0, 1000], zeroline: true, tickfont: { size: 10 } };
       layout[`yaxis${axis}`] = { domain: yDomain.map((edge) => Math.max(0, edge)), anchor: `x${axis}`, nticks: 4, zeroline: false, tickfont: { size: 10 } };
       const outside = stop - start < 3 ? "<br>outside the spectrum" : "";
