@@ -18,26 +18,37 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 NOT_OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
 """What the suite set for its own servers: this portal has its own."""
-PUBLISH = """
+MAKE = """
 from django.conf import settings
+from django.core.management import call_command
 from catalog.counterparts.demo import demo_snapshots
 from catalog.models import Run, Snapshot
 from catalog.publishing.services import catalogue_publish
 from tasks.following import follow
 from tasks.services import counterparts_launch
+survey = settings.DATA_DIR / "survey"
+call_command("simulate_survey", survey, "--templates", "160", "--unknowns", "160")
+call_command("import_spectra", survey)
+call_command("import_regions", "--paper")
+call_command("run_retrieval", "--configurations", "2:25:100,2:50:150", "--wait", "--json")
 run = Run.objects.get()
 demo_snapshots(folder=settings.DATA_DIR / "snapshots")
 services = sorted(set(Snapshot.objects.values_list("service", flat=True)))
 follow(job_id=counterparts_launch(run=run, services=services, snapshot_only=True).pk)
 catalogue_publish(run=run, uninspected=True)
 """
+"""All that the portal shall hold, in one process: to start Django takes as long as any of these."""
+NO_FIGURE_WAITS = """() => ![...document.querySelectorAll("#content .plot .waiting")].some(
+    (said) => said.getBoundingClientRect().top < innerHeight)"""
+QUIET_MS, QUIET_LOOKS = 40, 3
+"""How often, and how often in a row, nothing may be under way until a page counts as settled."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,19 +83,11 @@ def portal() -> Iterator[Portal]:
         )
     try:
         _wait(lambda: "ready http" in log.read_text(), up, log, 120)
-        survey = folder / "survey"
-        _manage(environment, "simulate_survey", str(survey), "--templates", "160", "--unknowns", "160")
-        _manage(environment, "import_spectra", str(survey))
-        _manage(environment, "import_regions", "--paper")
-        said = _manage(
-            environment, "run_retrieval", "--configurations", "2:25:100,2:50:150", "--wait", "--json"
-        )
-        _manage(environment, "shell", "-c", PUBLISH)
+        said = _manage(environment, "shell", "-v", "0", "-c", MAKE)
+        outcome = json.loads(next(line for line in said.splitlines() if line.startswith('{"run"')))
         found = re.search(r"shown once\): (\S+)", log.read_text())
         assert found, log.read_text()
-        yield Portal(
-            f"http://127.0.0.1:{port}", environment, found[1], json.loads(said.strip().splitlines()[-1])
-        )
+        yield Portal(f"http://127.0.0.1:{port}", environment, found[1], outcome)
     finally:
         up.send_signal(signal.SIGTERM)
         try:
@@ -129,13 +132,29 @@ class Visitor:
     context: BrowserContext
     page: Page
     complaints: list[str] = field(default_factory=list)
+    under_way: set[Request] = field(default_factory=set)
+
+    def look(self, width: int, scheme: str) -> None:
+        """Be a window of that width and colour scheme from the next page on."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=scheme)
+
+    def settle(self) -> None:
+        """Wait until nothing is fetched any more and every figure near the window is drawn."""
+        self.page.wait_for_function(NO_FIGURE_WAITS)
+        quiet = 0
+        while quiet < QUIET_LOOKS:
+            self.page.wait_for_timeout(QUIET_MS)
+            quiet = 0 if self.under_way else quiet + 1
 
     def open(self, path: str, status: int = 200) -> None:
-        """Go to a page that answers with ``status`` and wait until it is quiet."""
+        """Go to a page that answers with ``status`` and wait until it has settled."""
         before = len(self.complaints)
-        response = self.page.goto(self.portal.url + path, wait_until="networkidle")
+        self.under_way.clear()
+        response = self.page.goto(self.portal.url + path, wait_until="load")
         assert response is not None
         assert response.status == status, path
+        self.settle()
         if status != 200:  # the browser reports the page's own status as an error, once
             assert [said for said in self.complaints[before:] if f"status of {status}" not in said] == []
             del self.complaints[before:]
@@ -163,6 +182,9 @@ def visitor(chromium: Browser, portal: Portal) -> Iterator[Callable[..., Visitor
         context.set_default_timeout(30_000)
         page = context.new_page()
         new = Visitor(portal, context, page)
+        page.on("request", new.under_way.add)
+        page.on("requestfinished", new.under_way.discard)
+        page.on("requestfailed", new.under_way.discard)
         page.on("console", lambda said: said.type == "error" and new.complaints.append(said.text))
         page.on("pageerror", lambda error: new.complaints.append(str(error)))
         page.on(

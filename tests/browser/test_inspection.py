@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import Portal, Visitor, _manage
-from .test_pages import LOOKS, inspect
+from .pages import LOOKS
+from .test_pages import inspect
 
 PASSWORD = "a correct horse"
 ACCOUNTS = {"ann": "inspectors", "ben": "inspectors", "ruth": "resolvers"}

@@ -6,50 +6,10 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from .conftest import Visitor
-
-PUBLIC = {
-    "home": ("/", 200),
-    "galaxies": ("/galaxies/", 200),
-    "galaxies filtered": ("/galaxies/?z_cl_min=0.05&bpt_class=star-forming&sort=-z_our", 200),
-    "galaxies wrong": ("/galaxies/?z_cl_min=abc", 400),
-    "galaxies none": ("/galaxies/?z_cl_min=5", 200),
-    "nebulae": ("/nebulae/", 200),
-    "nebulae all columns": ("/nebulae/?columns=all", 200),
-    "unclear": ("/unclear/", 200),
-    "regions": ("/regions/?has_spectra=true", 200),
-    "no such region": ("/regions/G000.000+00.000/", 404),
-    "candidates": ("/candidates/", 200),
-    "lookups": ("/lookups/", 200),
-    "spectra": ("/spectra/", 200),
-    "bpt": ("/bpt/", 200),
-    "populations wrong": ("/populations/?x=nope", 400),
-    "populations none": ("/populations/?z_cl_min=9", 200),
-    "pipeline": ("/pipeline/", 200),
-    "how it works": ("/how-it-works/", 200),
-    "how it works wrong": ("/how-it-works/?k=9", 400),
-    "figures": ("/figures/", 200),
-    "figure of counts": ("/figures/snr/?snr_r_min=3", 200),
-    "figure of shares": ("/figures/redshift/", 200),
-    "figure of types": ("/figures/objtype/", 200),
-    "figure compared": ("/figures/redshift-compared/", 200),
-    "figure wrong": ("/figures/snr/?z_cl_min=abc", 400),
-    "figure missing": ("/figures/none/", 404),
-    "catalogues": ("/catalogues/", 200),
-    "catalogue": ("/catalogues/1/", 200),
-    "catalogue missing": ("/catalogues/999/", 404),
-    "catalogues compared": ("/catalogues/1/compare/1/", 200),
-    "runs": ("/runs/", 200),
-    "refusals": ("/refusals/", 200),
-    "missing": ("/spectra/no-such-spectrum/", 404),
-    "login": ("/admin/login/", 200),
-}
-STAFF = (
-    "/admin/", "/admin/catalog/spectrum/", "/admin/tasks/job/launch/", "/admin/tasks/job/upload/",
-    "/admin/tasks/job/counterparts/",
-)  # fmt: skip
-LOOKS = [(1440, "light"), (390, "dark")]
+from .pages import LOOKS, PUBLIC, STAFF
 
 
 def inspect(visitor: Visitor) -> None:
@@ -63,48 +23,54 @@ def inspect(visitor: Visitor) -> None:
     assert visitor.page.locator("h1").count() == 1
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 @pytest.mark.parametrize("name", PUBLIC)
-def test_public_page(visitor: Callable[..., Visitor], name: str, width: int, scheme: str) -> None:
-    guest = visitor(width, scheme)
-    path, status = PUBLIC[name]
-    guest.open(path, status)
-    inspect(guest)
+def test_public_page(visitor: Callable[..., Visitor], name: str) -> None:
+    guest = visitor()
+    for look in LOOKS:
+        guest.look(*look)
+        guest.open(*PUBLIC[name])
+        inspect(guest)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_spectrum_page(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
-    guest = visitor(width, scheme)
-    guest.open("/galaxies/")
-    guest.page.locator("tbody a").first.click()
-    guest.page.locator("#content .js-plotly-plot .main-svg").first.wait_for()
-    guest.page.wait_for_load_state("networkidle")
-    inspect(guest)
+@pytest.mark.parametrize("path", ["/galaxies/", "/regions/?has_spectra=true"])
+def test_page_of_a_row(visitor: Callable[..., Visitor], path: str) -> None:
+    guest = visitor()
+    guest.open(path)
+    address = str(guest.page.locator("tbody a").first.get_attribute("href"))
+    for look in LOOKS:
+        guest.look(*look)
+        guest.open(address)
+        guest.page.locator("#content .js-plotly-plot .main-svg").first.wait_for()
+        inspect(guest)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_region_page(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
-    guest = visitor(width, scheme)
-    guest.open("/regions/?has_spectra=true")
-    guest.page.locator("tbody a").first.click()
-    guest.page.locator("#content .js-plotly-plot .main-svg").first.wait_for()
-    guest.page.wait_for_load_state("networkidle")
-    inspect(guest)
+def test_run_page(visitor: Callable[..., Visitor]) -> None:
+    guest = visitor()
+    for look in LOOKS:
+        guest.look(*look)
+        guest.open(f"/runs/{guest.portal.run['run']}/")
+        guest.page.locator("#union-caption").scroll_into_view_if_needed()
+        guest.page.locator("#content .js-plotly-plot .main-svg").first.wait_for()
+        inspect(guest)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_run_page(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
-    guest = visitor(width, scheme)
-    guest.open(f"/runs/{guest.portal.run['run']}/")
-    inspect(guest)
+def test_job_page(visitor: Callable[..., Visitor]) -> None:
+    """The look-up that followed the run: its job is the second."""
+    guest = visitor()
+    for look in LOOKS:
+        guest.look(*look)
+        guest.open("/jobs/2/")
+        expect(guest.page.locator("h1")).to_have_text(f"Look-up for run {guest.portal.run['run']}")
+        inspect(guest)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-@pytest.mark.parametrize("path", STAFF)
-def test_operators_page(visitor: Callable[..., Visitor], path: str, width: int, scheme: str) -> None:
-    operator = visitor(width, scheme, logged_in=True)
-    operator.open(path)
-    inspect(operator)
+def test_operators_pages(visitor: Callable[..., Visitor]) -> None:
+    operator = visitor(logged_in=True)
+    for path in (*STAFF, f"/admin/tasks/job/launch/?like={operator.portal.run['run']}"):
+        for look in LOOKS:
+            operator.look(*look)
+            operator.open(path)
+            inspect(operator)
 
 
 def test_guests_are_asked_to_log_in(visitor: Callable[..., Visitor]) -> None:
