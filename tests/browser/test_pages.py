@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -61,6 +63,21 @@ def test_job_page(visitor: Callable[..., Visitor]) -> None:
         guest.look(*look)
         guest.open("/jobs/2/")
         expect(guest.page.locator("h1")).to_have_text(f"Look-up for run {guest.portal.run['run']}")
+        inspect(guest)
+
+
+def test_given_list(visitor: Callable[..., Visitor]) -> None:
+    guest = visitor()
+    guest.open("/galaxies/")
+    name = guest.page.locator("tbody a").first.inner_text()
+    guest.open("/lists/")
+    guest.page.locator("textarea").fill(f"{name}\nno-such-spectrum")
+    guest.page.get_by_role("button", name="Match with what is held").click()
+    guest.page.wait_for_url(re.compile(r"/lists/[\w-]+/$"))
+    address = urlsplit(guest.page.url).path
+    for look in LOOKS:
+        guest.look(*look)
+        guest.open(address)
         inspect(guest)
 
 
