@@ -182,9 +182,9 @@ def visitor(chromium: Browser, portal: Portal) -> Iterator[Callable[..., Visitor
         context.set_default_timeout(30_000)
         page = context.new_page()
         new = Visitor(portal, context, page)
-        page.on("request", new.under_way.add)
-        page.on("requestfinished", new.under_way.discard)
-        page.on("requestfailed", new.under_way.discard)
+        page.on("request", lambda request: new.under_way.add(request))
+        page.on("requestfinished", lambda request: new.under_way.discard(request))
+        page.on("requestfailed", lambda request: new.under_way.discard(request))
         page.on("console", lambda said: said.type == "error" and new.complaints.append(said.text))
         page.on("pageerror", lambda error: new.complaints.append(str(error)))
         page.on(
