@@ -76,6 +76,8 @@ NOT_PAGES = {
     "logout": ACTION,
     "spectrum-figure": JSON,
     "spectrum-over": JSON,
+    "spectrum-distance": JSON,
+    "spectrum-sky": "Aladin Lite in a frame, loaded from another host by the reader's choice",
     "spectrum-file": FILE,
     "region-figure": JSON,
     "how-it-works-json": JSON,
