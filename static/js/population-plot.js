@@ -35,12 +35,13 @@ function layoutOf(answer, narrow, dragmode) {
   const layout = {
     xaxis: { title: { text: x.title }, zeroline: false, range: answer.curves.x ? [...answer.curves.x] : undefined },
     yaxis: { title: { text: y?.title ?? "Number" }, zeroline: false, range: answer.curves.y ? [...answer.curves.y] : undefined },
-    margin: narrow ? { l: 48, r: 8, t: 8, b: 130 } : { l: 72, r: 16, t: 8, b: 110 },
+    margin: narrow ? { l: 48, r: 8, t: 8, b: 190 } : { l: 72, r: 16, t: 8, b: 140 },
     legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom", itemsizing: "constant" },
     hovermode: "closest", barmode: "stack", bargap: 0.04, dragmode, shapes: [], annotations: [], selections: [],
     selectdirection: answer.mode === "histogram" ? "h" : "any",
     newselection: { line: { width: 2, dash: "dash", color: colour("--accent") } },
   };
+  if (answer.mode === "density" && !answer.curves.lines.length) layout.margin.b = 56; // there is no legend
   if (answer.sky) {
     const hidden = { visible: false, zeroline: false, showgrid: false };
     layout.xaxis = { ...hidden, range: [-EDGE.x * 1.02, EDGE.x * 1.02], constrain: "domain" };
