@@ -74,6 +74,7 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
       while (settling.again) {
         settling.again = false;
         await new Promise(requestAnimationFrame);
+        if (!current) break;
         const moved = linesAt(current, shown, width() - place.layout.margin.l - place.layout.margin.r);
         const layout = { shapes: [...bands(current, shown), ...moved.shapes], annotations: moved.annotations };
         paint({ data: [], layout }, lines());
@@ -136,7 +137,11 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
         await plot(first ? "newPlot" : "react");
         if (first) listenToReader();
       } catch (error) {
-        if (mine === asked) fail(place, error);
+        if (mine === asked) {
+          if (current) window.Plotly?.purge(place);
+          current = null; // what is shown next is drawn anew
+          fail(place, error);
+        }
         throw error;
       }
       onZ?.(shown.z, shown.text);

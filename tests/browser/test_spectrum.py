@@ -84,6 +84,44 @@ def test_computing_in_the_browser_agrees_with_python(visitor: Callable[..., Visi
         assert sigma == pytest.approx(errors)
 
 
+def test_a_mounted_viewer_shows_one_spectrum_after_another(visitor: Callable[..., Visitor]) -> None:
+    """What other pages do with the viewer: the next in the same place, an error said, and on from there."""
+    guest = visitor()
+    page = open_galaxy(guest)
+    url = page.locator("[data-spectrum]").get_attribute("data-spectrum")
+    told = page.evaluate(
+        """async (url) => {
+            const { mountSpectrum } = await import("/static/js/viewer.js");
+            const place = document.createElement("div");
+            place.style.height = "300px";
+            document.querySelector("main").append(place);
+            const followed = [];
+            const onZ = (z, text) => followed.push(text);
+            const viewer = await mountSpectrum(place, { url, compact: true, onZ });
+            const plots = () => place.querySelectorAll(".plot-container").length;
+            await viewer.zoom([6000, 7000]);
+            await viewer.setZ(0.1, "0.1000");
+            const zoomed = [...place.layout.xaxis.range];
+            await viewer.show({ url, z: 0.05 });
+            const next = [viewer.z, place.layout.xaxis.range[0] < 4000, plots()];
+            const nobody = viewer.show({ url: "/spectra/nobody/figure.json" });
+            const refused = await nobody.catch((error) => error.message);
+            const said = place.querySelector("[role=alert]").textContent;
+            await viewer.show({ url });
+            const again = plots();
+            viewer.destroy();
+            return { followed, zoomed, next, refused, said, again, left: place.children.length };
+        }""",
+        url,
+    )
+    assert told["followed"][1:3] == ["0.1000", "0.05"]
+    assert told["zoomed"] == [6000, 7000]
+    assert told["next"] == [0.05, True, 1]
+    assert told["refused"] == told["said"]
+    assert (told["again"], told["left"]) == (1, 0)
+    guest.complaints[:] = [said for said in guest.complaints if "status of 404" not in said]
+
+
 def test_vacuum_and_air_are_stated_and_never_mixed(visitor: Callable[..., Visitor]) -> None:
     """Complaint 8: axes, lines, bands and data change together, and each says which."""
     page = open_galaxy(visitor())
