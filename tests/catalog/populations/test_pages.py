@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from catalog.models import Run
@@ -125,3 +126,28 @@ def test_wrong_and_empty(client: Client, run: Run) -> None:
 def test_queries(client: Client, run: Run, django_assert_num_queries: Any, url: str, queries: int) -> None:
     with django_assert_num_queries(queries):
         client.get(url.format(run=run.pk))
+
+
+def test_a_picked_list_is_the_selection(client: Client, run: Run) -> None:
+    names = ["spec-00", "spec-01", "spec-03"]
+    made = client.post("/lists/", {"names": names}, content_type="application/json").json()
+    page = client.get(f"/populations/?{BOX.partition('&x_min')[0]}&picked={made['token']}")
+    assert page.context["count"] == 3
+    assert {row.name for row in page.context["rows"]} == set(names)
+    assert client.get(page.context["list_url"]).context["total"] == 3
+    assert "There is no list nope" in text(client, "/populations/?picked=nope", 400)
+
+
+def test_inspectors_send_the_selection_to_inspection(client: Client, run: Run) -> None:
+    inspector = f.UserFactory()
+    inspector.groups.add(Group.objects.get(name="inspectors"))
+    assert client.post(f"/populations/inspect/?{BOX}").status_code == 403
+    assert "Inspect these" not in text(client, f"/populations/?{BOX}")
+    client.force_login(inspector)
+    page = client.get(f"/populations/?{BOX}")
+    assert "Inspect these" in page.content.decode()
+    to = client.post(page.context["inspect_url"])
+    assert to.status_code == 302
+    token = re.search(r"/inspect/\?list=([\w-]+)", to["Location"])
+    assert token
+    assert client.get(f"/galaxies/?list={token[1]}").context["total"] == len(boxed(run))
