@@ -57,7 +57,7 @@ def region_figure(
     figure = go.Figure()
     reach = rounded([60.0 * field_deg])[0] or 1.0
     if others:
-        rings = [_ring(region, other) for other in others]
+        rings = [ring(region, other) for other in others]
         figure.add_scatter(
             x=[value for ring in rings for value in (*rounded(ring[0]), None)],
             y=[value for ring in rings for value in (*rounded(ring[1]), None)],
@@ -73,7 +73,7 @@ def region_figure(
         chosen = [point for point in points if point.role == role]
         if not chosen:
             continue
-        x, y = _offsets(region, [point.glon for point in chosen], [point.glat for point in chosen])
+        x, y = offsets(region, [point.glon for point in chosen], [point.glat for point in chosen])
         figure.add_scatter(
             x=rounded(x), y=rounded(y), customdata=[[point.name, point.url, point.words] for point in chosen],
             name=f"{title} ({len(chosen)})", meta={"role": role}, mode="markers",
@@ -97,7 +97,7 @@ def region_figure(
     return as_dict(figure)
 
 
-def _offsets(
+def offsets(
     centre: Circle, glon: ArrayLike, glat: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Arcmin towards greater longitude and latitude from the centre."""
@@ -106,10 +106,10 @@ def _offsets(
     return apart * np.sin(angle), apart * np.cos(angle)
 
 
-def _ring(centre: Circle, other: Circle) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def ring(centre: Circle, other: Circle) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Another region's circle on the map of this one."""
     lon, lat, radius = np.radians(other.glon), np.radians(other.glat), other.radius_arcsec * ARCSEC
     sin_lat = np.sin(lat) * np.cos(radius) + np.cos(lat) * np.sin(radius) * np.cos(ROUND)
     east = np.sin(ROUND) * np.sin(radius) * np.cos(lat)
     along = np.cos(radius) - np.sin(lat) * sin_lat
-    return _offsets(centre, np.degrees(lon + np.arctan2(east, along)), np.degrees(np.arcsin(sin_lat)))
+    return offsets(centre, np.degrees(lon + np.arctan2(east, along)), np.degrees(np.arcsin(sin_lat)))

@@ -74,7 +74,7 @@ class ServiceAdmin(HistoryAdmin):
 class RuleForm(ServiceForm):
     class Meta:
         model = ConsensusRule
-        fields = ("run", "votes_needed", "share_needed", "blind")
+        fields = ("run", "votes_needed", "share_needed", "blind", "guidelines")
 
     def serve(self, cleaned: dict[str, Any]) -> ConsensusRule:
         run = cleaned.pop("run")

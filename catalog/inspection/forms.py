@@ -32,7 +32,10 @@ class OpinionForm(forms.Form):
 
     verdict = verdict_field(*VERDICTS)
     seen_class = forms.ChoiceField(
-        label="Class", choices=[("", "not said"), *SeenClass.choices], required=False
+        label="Class",
+        choices=[("", "not said"), *SeenClass.choices],
+        required=False,
+        widget=forms.RadioSelect,
     )
     z = forms.CharField(
         label="Redshift, if another", required=False, help_text="Empty: the redshift from lines is right."
@@ -45,9 +48,11 @@ class OpinionForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("z", "comment"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
-        self.fields["z"].widget.attrs["inputmode"] = "decimal"
+        self.fields["z"].widget.attrs |= {
+            "inputmode": "decimal", "data-lowest": LOWEST_Z, "data-highest": HIGHEST_Z,
+        }  # fmt: skip
         for name in self.errors if self.is_bound else ():
-            if name in self.fields and name != "verdict":
+            if name in ("z", "comment"):
                 self.fields[name].widget.attrs |= {
                     "aria-invalid": "true",
                     "aria-describedby": f"{self[name].auto_id}_errors",

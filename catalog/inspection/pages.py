@@ -21,16 +21,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.columns import Column
 from catalog.downloads import as_csv
-from catalog.evidence import Evidence
-from catalog.figures.spectrum import VIEWER_PARTS
-from catalog.models import Candidate, Vote
+from catalog.models import Candidate, Run, Vote
 from catalog.pages.lists import run_asked
-from catalog.pages.spectrum import HIGHEST_Z, LOWEST_Z, parse_z
 from catalog.paging import BadTokenError, Order, Page, get_page
 
-from . import assignment, overview, selectors, services
+from . import assignment, desk, keys, overview, practice, selectors, services
 from .forms import AdjudicationForm, VoteForm, WithdrawalForm
 from .groups import MAY_RESOLVE, MAY_VOTE, MAY_WITHDRAW
+from .guide import GUIDE
+from .items import evidence_of, figure_url, head, standing_votes, with_related
 
 CHAIN_COLUMNS = (
     Column("step", "Step", "key", "str", "Step of the chain"),
@@ -39,6 +38,17 @@ CHAIN_COLUMNS = (
     Column("paper", "The paper", "paper", "str", "The number of Lu et al. 2022, for LAMOST DR7"),
 )
 CONFLICTS_AT_ONCE = 20
+SCORE = ("right", "answers")
+ENDPOINTS = {
+    keys.VOTE: {
+        "queue": "inspect-queue",
+        "answer": "inspect-vote",
+        "undo": "inspect-take-back",
+        "end": "inspect",
+    },
+    keys.PRACTICE: {"queue": "practice-queue", "answer": "practice-answer", "end": "practice"},
+    keys.CONFLICTS: {"queue": "conflicts-queue", "answer": "conflicts-decision", "end": "conflicts"},
+}
 
 
 @require_safe
@@ -48,12 +58,18 @@ def inspect_next(request: HttpRequest) -> HttpResponse:
     """Lend the inspector a candidate of the shown run and go to it; say so where none wants their vote."""
     run = run_asked(request)
     user: Any = request.user
-    candidate = assignment.candidate_lend(run=run, user=user) if run else None
-    if candidate:
-        return HttpResponseRedirect(reverse("inspect-candidate", args=[candidate.pk]))
+    token = request.GET.get("list", "")
+    try:
+        among = desk.listed(run=run, token=token) if run else None
+    except ValidationError as error:
+        raise Http404(error.message) from error
+    lent = assignment.candidates_lend(run=run, user=user, among=among) if run else []
+    if lent:
+        here = reverse("inspect-candidate", args=[lent[0].pk])
+        return HttpResponseRedirect(f"{here}?{urlencode({'list': token})}" if token else here)
     if not user.has_perm(MAY_VOTE):
         raise PermissionDenied
-    return render(request, "catalog/inspection/none.html", {"run": run})
+    return render(request, "catalog/inspection/none.html", {"run": run, "token": token})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,12 +79,7 @@ def inspect_candidate(request: HttpRequest, pk: int) -> HttpResponse:
     """One candidate with its evidence, to vote on or to decide."""
     if not any(request.user.has_perm(right) for right in (MAY_VOTE, MAY_RESOLVE, MAY_WITHDRAW)):
         raise PermissionDenied
-    candidate = get_object_or_404(
-        Candidate.objects.select_related(
-            "run", "spectrum__release", "spectrum__source", "region", "gold_standard"
-        ),
-        pk=pk,
-    )
+    candidate = get_object_or_404(with_related(Candidate.objects.all()), pk=pk)
     bound = None
     if request.method == "POST":
         done, bound = _act(request, candidate)
@@ -103,7 +114,8 @@ def _act(request: HttpRequest, candidate: Candidate) -> tuple[HttpResponse | Non
             here = reverse("inspect-candidate", args=[candidate.pk])
             link = format_html('<a href="{}">{}</a>', here, candidate.spectrum.name)
             messages.success(request, format_html(said, link))
-            after = f"{reverse(then)}?{urlencode({'run': candidate.run_id})}" if then else here
+            kept = {"run": candidate.run_id} | ({"list": token} if (token := request.GET.get("list")) else {})
+            after = f"{reverse(then)}?{urlencode(kept)}" if then else here
             return HttpResponseRedirect(after), None
     return None, form
 
@@ -111,7 +123,6 @@ def _act(request: HttpRequest, candidate: Candidate) -> tuple[HttpResponse | Non
 def _shown(request: HttpRequest, candidate: Candidate, bound: forms.Form | None) -> dict[str, Any]:
     """What the page of a candidate shows to this reader."""
     user: Any = request.user
-    evidence = Evidence(spectrum=candidate.spectrum, run=candidate.run)
     vote = selectors.standing_vote(candidate=candidate, user=user)
     taken = selectors.is_open(candidate)
     lent = None
@@ -123,35 +134,95 @@ def _shown(request: HttpRequest, candidate: Candidate, bound: forms.Form | None)
         decision = bound if isinstance(bound, AdjudicationForm) else AdjudicationForm()
     if user.has_perm(MAY_WITHDRAW) and not candidate.withdrawn_at:
         withdrawal = bound if isinstance(bound, WithdrawalForm) else WithdrawalForm()
-    typed = request.GET.get("z", "").strip()
-    z = parse_z(typed)
-    figure = reverse("spectrum-figure", args=[candidate.spectrum.name])
-    figure_query = urlencode({"release": candidate.spectrum.release.slug, "run": str(candidate.run_id)})
-    return {
-        "candidate": candidate,
-        "spectrum": candidate.spectrum,
-        "run": candidate.run,
-        "evidence": evidence,
-        "agreeing": [line.label for line in evidence.agreeing_lines],
-        "lines": evidence.lines(z=candidate.z_cl if z is None else z),
-        "z": candidate.z_cl if z is None else z,
-        "typed_z": typed,
-        "z_refused": bool(typed) and z is None,
-        "z_limits": (LOWEST_Z, HIGHEST_Z),
-        "viewer_parts": VIEWER_PARTS,
-        "figure_url": f"{figure}?{figure_query}",
+    page = keys.VOTE if lent else keys.CONFLICTS if decision else ""
+    shown = selectors.votes_visible(candidate=candidate, user=user)
+    return _figured(request, candidate, page) | {
         "vote": vote,
         "vote_form": (bound if isinstance(bound, VoteForm) else VoteForm()) if lent else None,
         "refused": bound.non_field_errors() if bound is not None else [],
         "decision": decision,
+        "votes": standing_votes(candidate) if decision and shown else [],
         "withdrawal": withdrawal,
         "taken": taken,
         "state": selectors.state_shown(candidate=candidate, user=user),
-        "votes_shown": selectors.votes_visible(candidate=candidate, user=user),
+        "votes_shown": shown,
         "events": selectors.history(candidate=candidate, user=user),
         "may_vote": user.has_perm(MAY_VOTE),
         "may_resolve": user.has_perm(MAY_RESOLVE),
     }
+
+
+def _figured(request: HttpRequest, candidate: Candidate, page: str) -> dict[str, Any]:
+    """The evidence, its figure, and what the keys of the page (empty: none) need."""
+    context = evidence_of(candidate) | {"figure_url": figure_url(candidate)}
+    if page:
+        addresses = {name: reverse(route) for name, route in ENDPOINTS[page].items()}
+        context |= {
+            "keys": keys.keys_of(page),
+            "guide": GUIDE,
+            "rule": selectors.rule_of(run=candidate.run),
+            "desk": {
+                "page": page,
+                "user": request.user.pk,
+                "run": candidate.run_id,
+                "list": request.GET.get("list", ""),
+                "keys": keys.for_script(page),
+                "item": head(
+                    candidate, page="practice-spectrum" if page == keys.PRACTICE else "inspect-candidate"
+                ),
+            }
+            | addresses,
+        }
+    return context
+
+
+@require_safe
+@login_required
+def practice_next(request: HttpRequest) -> HttpResponse:
+    """Go to a spectrum of known truth; say so where there is none."""
+    user: Any = request.user
+    run = run_asked(request)
+    if not request.GET.get("run"):
+        run = practice.practice_run(run=run, user=user)
+    drawn = practice.practice_draw(run=run, user=user, n=1) if run else []
+    if drawn:
+        score = urlencode(dict(zip(SCORE, _score(request), strict=True)))
+        return HttpResponseRedirect(f"{reverse('practice-spectrum', args=drawn)}?{score}")
+    return render(request, "catalog/inspection/no_practice.html", {"run": run})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@login_required
+def practice_spectrum(request: HttpRequest, pk: int) -> HttpResponse:
+    """A spectrum of known truth: answer, then read what is true. The form carries the score."""
+    user: Any = request.user
+    run = get_object_or_404(Run, candidates=pk)
+    candidate = get_object_or_404(with_related(practice.practice_set(run=run, user=user)), pk=pk)
+    form = VoteForm(request.POST) if request.method == "POST" else VoteForm()
+    (right, answers), marked = _score(request), None
+    if form.is_bound and form.is_valid():
+        given = form.arguments()
+        marked = practice.practice_mark(
+            candidate=candidate, verdict=given["verdict"], seen_class=given["seen_class"], z=given["z"]
+        )
+        right, answers = right + marked.right, answers + 1
+    context = _figured(request, candidate, keys.PRACTICE) | {
+        "vote_form": form,
+        "marked": marked,
+        "score": {"right": right, "answers": answers},
+        "refused": form.non_field_errors(),
+    }
+    return render(request, "catalog/inspection/practice.html", context, status=400 if form.errors else 200)
+
+
+def _score(request: HttpRequest) -> tuple[int, int]:
+    """Right answers and answers so far, as the form or the link carries them: nothing is kept here."""
+    given = [(request.POST or request.GET).get(name, "") for name in SCORE]
+    right, answers = (
+        int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0 for text in given
+    )
+    return min(right, answers), answers
 
 
 @require_safe
@@ -166,12 +237,9 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     page, total, first = Page((), None, None), 0, 0
     if run:
         votes = selectors.standing(Vote.objects.select_related("inspector__user"))
-        found = selectors.conflicts(run=run)
+        found = desk.decidable(run=run, user=user)  # a gold standard still takes their own vote first
         total = found.count()
-        if user.has_perm(MAY_VOTE):  # a gold standard still takes their own vote, which comes before others'
-            found = found.exclude(pk__in=assignment.wanting(run=run, user=user).values("pk"))
-            first = total - found.count()
-            total -= first
+        first = selectors.conflicts(run=run).count() - total
         try:
             page = get_page(
                 found.select_related("spectrum__release").prefetch_related(

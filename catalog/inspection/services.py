@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -51,6 +52,7 @@ def vote_cast(
     reasons: int = 0,
     comment: str = "",
     seconds: float | None = None,
+    client_id: UUID | None = None,
 ) -> Vote:
     """Cast an inspector's vote. ``seconds`` beyond the time since the candidate was lent are not kept."""
     _allow(user, MAY_VOTE, "Only accounts in the group “inspectors” vote; an operator can add yours.")
@@ -74,7 +76,7 @@ def vote_cast(
     vote = Vote.objects.create(
         candidate=candidate, inspector=inspector, verdict=verdict, seen_class=seen_class, z=z,
         reasons=reasons, comment=comment.strip(),
-        seconds=_possible(seconds, lease.begun_at if lease else None),
+        seconds=_possible(seconds, lease.begun_at if lease else None), client_id=client_id,
     )  # fmt: skip
     if lease:
         lease.delete()
@@ -182,7 +184,13 @@ def gold_standard_set(
 
 @transaction.atomic
 def rule_set(
-    *, run_id: int, user: User, votes_needed: int, share_needed: float, blind: bool = True
+    *,
+    run_id: int,
+    user: User,
+    votes_needed: int,
+    share_needed: float,
+    blind: bool = True,
+    guidelines: str = "",
 ) -> ConsensusRule:
     """Set the rule of a run. The states of its candidates follow at once; earlier rules stay on record."""
     _allow(user, MAY_RULE, "Only operators set the rule of a run.")
@@ -194,8 +202,9 @@ def rule_set(
             f"A share of {share_needed:g} is no majority: give more than 0.5, at most 1 (all agree)."
         )
     rule = ConsensusRule.objects.create(
-        run=run, votes_needed=votes_needed, share_needed=share_needed, blind=blind, created_by=user
-    )
+        run=run, votes_needed=votes_needed, share_needed=share_needed, blind=blind,
+        guidelines=guidelines.strip(), created_by=user,
+    )  # fmt: skip
     locked = Candidate.objects.filter(run=run).order_by("pk").select_for_update(no_key=True)
     states_settle(run=run, candidate_ids=list(locked.values_list("pk", flat=True)))
     return rule

@@ -24,16 +24,14 @@ from catalog.models import (
     Verdict,
     Vote,
 )
-from retrieval.simulate.objects import GALAXIES, NEBULAE
 
 from .groups import INSPECTORS, RESOLVERS
 from .reasons import VoteReason
 from .selectors import rule_of
 from .services import states_settle
+from .truth import KnownTruth, simulated_truth
 
 GOLD_STANDARDS = 12
-ORIGIN = "what the simulator put into the spectrum"
-_STAR = "F star"
 
 
 @dataclass(frozen=True)
@@ -115,30 +113,20 @@ class _Opinions:
         self.run = run
         self.truths = truths
 
-    def right(self, candidate: Candidate) -> bool:
-        """Whether it is an emission-line object at its redshift."""
-        truth = self.truths[candidate.spectrum_id]
-        return (
-            truth.kind in (*GALAXIES, *NEBULAE)
-            and truth.z is not None
-            and abs(candidate.z_cl - truth.z) <= self.run.z_tolerance
+    def truth(self, candidate: Candidate) -> KnownTruth:
+        return simulated_truth(
+            candidate=candidate,
+            truth=self.truths[candidate.spectrum_id],
+            z_tolerance=self.run.z_tolerance,
         )
-
-    def truth_class(self, candidate: Candidate) -> str:
-        kind = self.truths[candidate.spectrum_id].kind
-        if kind in GALAXIES:
-            return SeenClass.GALAXY
-        if kind in NEBULAE:
-            return SeenClass.NEBULA
-        return SeenClass.STAR if kind == _STAR else SeenClass.NOISE
 
     def of(self, candidate: Candidate, inspector: Inspector, draw: float) -> tuple[str, str, int]:
         """Verdict, class and reasons of an inspector whose draw is uniform in 0 to 1."""
-        right = self.right(candidate)
+        truth = self.truth(candidate)
+        right, truth_class = truth.verdict == Verdict.KEEP, truth.seen_class
         errs = draw < ((inspector.miss_rate if right else inspector.false_rate) or 0)
         if right != errs:
             return Verdict.KEEP, candidate.kind, 0
-        truth_class = self.truth_class(candidate)
         if right:
             return Verdict.REJECT, SeenClass.NOISE, VoteReason.LOW_SNR
         if truth_class == SeenClass.STAR:
@@ -192,10 +180,11 @@ def _gold_standards(candidates: list[Candidate], opinions: _Opinions) -> None:
     GoldStandard.objects.bulk_create(
         GoldStandard(
             candidate=candidate,
-            verdict=Verdict.KEEP if opinions.right(candidate) else Verdict.REJECT,
-            seen_class=opinions.truth_class(candidate),
-            z=opinions.truths[candidate.spectrum_id].z if opinions.right(candidate) else None,
-            origin=ORIGIN,
+            verdict=truth.verdict,
+            seen_class=truth.seen_class,
+            z=truth.z if truth.verdict == Verdict.KEEP else None,
+            origin=truth.origin,
         )
         for candidate in candidates[::step][:GOLD_STANDARDS]
+        for truth in (opinions.truth(candidate),)
     )

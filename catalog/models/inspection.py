@@ -70,6 +70,9 @@ class ConsensusRule(models.Model):
         default=1.0, help_text="Share of the votes that must agree; else the candidate is a conflict."
     )
     blind = models.BooleanField(default=True, help_text="Inspectors see others' votes only after their own.")
+    guidelines = models.TextField(
+        blank=True, help_text="What inspectors of this run shall mind; stands above the general guidelines."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -94,6 +97,10 @@ class Vote(models.Model):
     reasons = models.IntegerField(default=0, help_text="Why, from the registry VoteReason.")
     comment = models.TextField(blank=True)
     seconds = models.FloatField(null=True, blank=True, help_text="Time that the inspector took, s.")
+    client_id = models.UUIDField(
+        null=True, blank=True, unique=True,
+        help_text="Given by the page that cast it: sent twice, it is still one vote.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     replaced_at = models.DateTimeField(
         null=True, blank=True, help_text="When the inspector voted anew or took it back."
@@ -119,12 +126,20 @@ class Vote(models.Model):
 
 
 class InspectionLease(models.Model):
-    """A candidate lent to an inspector: until it ends, nobody else is given the vote that it stands for."""
+    """A candidate lent to an inspector: until it ends, nobody else is given the vote that it stands for.
 
-    inspector = models.OneToOneField(Inspector, on_delete=models.CASCADE, related_name="lease")
+    The one before the inspector is lent the longest; those that come after it are lent ahead, for less.
+    """
+
+    inspector = models.ForeignKey(Inspector, on_delete=models.CASCADE, related_name="leases")
     candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="leases")
     begun_at = models.DateTimeField(help_text="When the inspector was given it.")
     until = models.DateTimeField(help_text="When it is given to others again.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["inspector", "candidate"], name="inspectionlease_unique")
+        ]
 
 
 class Adjudication(models.Model):

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -159,6 +160,24 @@ class Visitor:
             assert [said for said in self.complaints[before:] if f"status of {status}" not in said] == []
             del self.complaints[before:]
 
+    @contextmanager
+    def refusal(self, status: int) -> Iterator[None]:
+        """What is done inside is answered by ``status``, which the browser reports on its console, once."""
+        with self.page.expect_console_message(lambda said: f"status of {status}" in said.text) as said:
+            yield
+        self.complaints.remove(said.value.text)
+
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """No network meanwhile; the browser's complaints about that are no fault of the page."""
+        before = len(self.complaints)
+        self.context.set_offline(True)
+        yield
+        self.context.set_offline(False)
+        self.complaints[before:] = [
+            said for said in self.complaints[before:] if "ERR_INTERNET_DISCONNECTED" not in said
+        ]
+
     def log_in(self) -> None:
         self.open("/admin/login/?next=/")
         self.page.get_by_label("Username").fill("admin")
@@ -175,10 +194,13 @@ def visitor(chromium: Browser, portal: Portal) -> Iterator[Callable[..., Visitor
     """
     visitors: list[Visitor] = []
 
-    def arrive(width: int = 1440, scheme: str = "light", logged_in: bool = False) -> Visitor:
+    def arrive(
+        width: int = 1440, scheme: str = "light", logged_in: bool = False, scripts: bool = True
+    ) -> Visitor:
         context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
-        )
+            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True,
+            java_script_enabled=scripts,
+        )  # fmt: skip
         context.set_default_timeout(30_000)
         page = context.new_page()
         new = Visitor(portal, context, page)

@@ -67,6 +67,8 @@ VISITED_BY = {
     "conflicts": "test_inspection.py::test_pages",
     "inspect": "test_inspection.py::test_pages",
     "inspect-candidate": "test_inspection.py::test_pages",
+    "practice": "test_inspection.py::test_practice_tells_the_truth_and_keeps_score",
+    "practice-spectrum": "test_inspection.py::test_practice_tells_the_truth_and_keeps_score",
 }
 """Named addresses whose path a test finds out by itself, and that test."""
 
@@ -86,6 +88,13 @@ NOT_PAGES = {
     "populations-regions": JSON,
     "populations-selection": "a part of a page that is visited",
     "populations-inspect": ACTION,
+    "inspect-queue": JSON,
+    "inspect-vote": JSON,
+    "inspect-take-back": JSON,
+    "practice-queue": JSON,
+    "practice-answer": JSON,
+    "conflicts-queue": JSON,
+    "conflicts-decision": JSON,
     "figure-json": JSON,
     "figure-data": FILE,
     "inspection-chain": FILE,
