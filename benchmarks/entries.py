@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from django.db import connection, models, transaction
+from django.db.models import Max
 
 from catalog.models import Candidate, LineRedshift, Neighbour, Run, Source, Spectrum
-
-STRIDE = 10_000_000
-"""Between the ids of two copies of one row: more than there are rows at first."""
 
 
 def multiply(entries: int) -> dict[str, int]:
@@ -19,10 +17,12 @@ def multiply(entries: int) -> dict[str, int]:
     run = Run.objects.latest("pk")
     held = run.candidates.count()
     copies = max(0, -(-entries // held) - 1)
+    copied = (Source, Spectrum, Candidate, LineRedshift, Neighbour)
+    stride = {model: model._default_manager.aggregate(last=Max("pk"))["last"] + 1 for model in copied}
     with transaction.atomic(), connection.cursor() as cursor:
 
         def copy(model: type[models.Model], which: str, **changed: str) -> None:
-            changed = {"id": f"r.id + c * {STRIDE}"} | changed
+            changed = {"id": f"r.id + c * {stride[model]}"} | changed
             columns = [field.column for field in model._meta.concrete_fields]
             values = ", ".join(changed.get(column, f"r.{column}") for column in columns)
             table = model._meta.db_table
@@ -38,11 +38,11 @@ def multiply(entries: int) -> dict[str, int]:
             "ELSE r.ra + c * 0.17 END",
             "healpix": "r.healpix + c * 1000003::bigint",
         }
-        moved = f"r.spectrum_id + c * {STRIDE}"
+        moved = f"r.spectrum_id + c * {stride[Spectrum]}"
         copy(Source, f"r.id IN ({sources})", **place)
         copy(
-            Spectrum, f"r.id IN ({own})", source_id=f"r.source_id + c * {STRIDE}", file="''", sha256="''",
-            name="r.name || '-' || c", obsid="NULL", designation="''", **place,
+            Spectrum, f"r.id IN ({own})", source_id=f"r.source_id + c * {stride[Source]}", file="''",
+            sha256="''", name="r.name || '-' || c", obsid="NULL", designation="''", **place,
         )  # fmt: skip
         copy(Candidate, f"r.run_id = {run.pk}", spectrum_id=moved)
         copy(LineRedshift, f"r.run_id = {run.pk} AND r.spectrum_id IN ({own})", spectrum_id=moved)
