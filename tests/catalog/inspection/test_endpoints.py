@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from catalog.inspection import desk, services
-from catalog.models import Adjudication, Candidate, InspectionLease, Run, Vote
+from catalog.models import Adjudication, Candidate, GivenList, InspectionLease, Run, Vote
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +221,15 @@ def test_sent_twice_at_once(account: Callable[..., User]) -> None:
     with ThreadPoolExecutor(4) as pool:
         votes = list(pool.map(send, range(4)))
     assert {one.pk for one in votes} == {Vote.objects.get().pk}
+
+
+def test_a_list_lends_only_what_is_in_it(client: Client, ask: Ask, run: Run, ann: User) -> None:
+    made = f.CandidateFactory.create_batch(4, run=run)
+    given = GivenList.objects.create(sha256="0" * 64, entries="", n_entries=2, radius_arcsec=3.0)
+    given.spectra.set([made[1].spectrum, made[3].spectrum])
+    client.force_login(ann)
+    assert client.get(f"/inspect/?list={given.token}").url == f"/inspect/{made[1].pk}/?list={given.token}"
+    _, answer = ask(ann, "inspect-queue", run=run.pk, list=given.token, first=made[1].pk)
+    assert (answer["order"], answer["left"]) == ([made[1].pk, made[3].pk], 2)
+    assert client.get("/inspect/?list=none").status_code == 404
+    assert ask(ann, "inspect-queue", run=run.pk, list="none")[0] == 409
