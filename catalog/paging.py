@@ -72,6 +72,17 @@ def get_page(
     )
 
 
+def neighbours(queryset: QuerySet[Any], *, order: Order, row: Any) -> tuple[Any, Any, int]:
+    """The rows before and after a row of the queryset (None at the ends), and its place from 1."""
+    start = value_at(row, order.path), row.pk
+    before = _rows(queryset, order, start, 1, backwards=True)
+    after = _rows(queryset, order, start, 1, backwards=False)
+    earlier = _beyond(order.path, *start, not order.descending)
+    if start[0] is None:
+        earlier = Q(**{f"{order.path}__isnull": False}) | (Q(**{f"{order.path}__isnull": True}) & earlier)
+    return (before or [None])[0], (after or [None])[0], queryset.filter(earlier).count() + 1
+
+
 def _signer(order: Order) -> Signer:
     return Signer(salt=f"catalog.paging {order.key}")
 

@@ -17,6 +17,7 @@ from .inspection import rows as inspection
 from .inspection.selectors import STATE_SHOWN
 from .models import DECIDING, Candidate, Counterpart, CounterpartLookup, Refusal, Run, Spectrum
 
+ALL = "all"
 SERVICES = tuple(service.value for service in DECIDING)
 
 
@@ -45,6 +46,13 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(f"no column {name!r}; there are {', '.join(column.name for column in self.columns)}")
+
+    def chosen(self, asked: str) -> tuple[c.Column, ...]:
+        """The columns of a parameter, in its order: "all", or names with commas. Raises KeyError."""
+        if asked == ALL:
+            return self.columns
+        names = dict.fromkeys(name.strip() for name in asked.split(",") if name.strip())
+        return tuple(self.column(name) for name in names) or self.columns
 
     def filter(self, *, run: Run | None, params: Mapping[str, Any]) -> filters.FilterSet:
         """The bound filter set; ``.is_valid()``, ``.errors`` and ``.qs`` as django-filter has them."""

@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from . import converters  # noqa: F401 - registers the kinds of addresses
 from .pages import (
+    columns,
+    facets,
     figures,
     home,
     how_it_works,
@@ -12,7 +14,9 @@ from .pages import (
     pipeline,
     populations,
     regions,
+    searches,
     sky,
+    sparks,
     spectrum,
     spectrum_figure,
 )
@@ -22,6 +26,12 @@ urlpatterns = [
     path("robots.txt", home.robots, name="robots"),
     path("lookups/", lookups.lookups, name="lookups"),
     *(path(f"{name}/", lists.table_list, {"table": name}, name=name) for name in lists.TABLES),
+    path("searches/", searches.searches, name="searches"),
+    path("searches/<int:pk>/rename/", searches.rename, name="search-rename"),
+    path("searches/<int:pk>/delete/", searches.delete, name="search-delete"),
+    path("facets/<slug:table>.json", facets.table_facets, name="facets"),
+    path("sparks.json", sparks.page_of_sparks, name="sparks"),
+    path("columns/<slug:table>/", columns.choose_columns, name="choose-columns"),
     path("spectra/<spectrum_name:name>/", spectrum.spectrum_page, name="spectrum"),
     path("spectra/<spectrum_name:name>/figure.json", spectrum_figure.figure, name="spectrum-figure"),
     path("spectra/<spectrum_name:name>/distance.json", spectrum_figure.distance, name="spectrum-distance"),

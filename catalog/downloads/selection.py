@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django_filters.widgets import SuffixedMultiWidget
 
 from catalog.models import Catalogue, Run
-from catalog.tables import Table, current_run
+from catalog.tables import ALL, Table, current_run
 
 PAGE_PARAMS = frozenset({"run", "sort", "after", "before", "columns"})
 """Parameters of a page's address that are not filters; a download holds every page of the list."""
@@ -26,7 +26,8 @@ class NothingMatchesError(LookupError):
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows to download. ``query`` is the query string that selects them again, without the run.
+    """Rows to download. ``query`` is the query string that selects them again, without the run; the table
+    has the columns asked for.
 
     ``catalogue`` is the published catalogue whose frozen rows they are, if any.
     """
@@ -67,7 +68,15 @@ def select(*, table: Table, params: QueryDict) -> Selection:
         of_run = f" of run {run.pk}" if run else ""
         asked = f"the query {query.urlencode()}" if query else "it holds no rows yet"
         raise NothingMatchesError(f"Nothing to download: no row of {table.name}{of_run} matches; {asked}.")
-    return Selection(table=table, run=run, query=query.urlencode(), rows=rows)
+    return Selection(table=_of_columns(table, params), run=run, query=query.urlencode(), rows=rows)
+
+
+def _of_columns(table: Table, params: QueryDict) -> Table:
+    """The table with all its columns, or those of the parameter ``columns``, in its order."""
+    try:
+        return replace(table, columns=table.chosen(params.get("columns") or ALL))
+    except KeyError as error:
+        raise SelectionError(f"columns: {error.args[0]}.") from error
 
 
 def _run(params: QueryDict) -> Run:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from catalog.filtersets import LIST
+from catalog.filterkinds import LIST
 from catalog.models import GivenList
 from catalog.tables import TABLES
 

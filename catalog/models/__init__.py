@@ -9,7 +9,6 @@ from .counterparts import (
     Snapshot,
     SnapshotObject,
 )
-from .given import GivenList
 from .inspection import (
     Adjudication,
     ConsensusRule,
@@ -28,6 +27,7 @@ from .published import (
     PublishedNebula,
     PublishedRow,
 )
+from .readers import ColumnChoice, GivenList, SavedSearch
 from .regions import HIIRegion, RegionMatch
 from .results import Candidate, LineMeasurement
 from .runs import CodeBlock, Codebook, CodebookBlock, LineRedshift, Neighbour, Run, SpectrumBlock
@@ -41,6 +41,7 @@ __all__ = [
     "CodeBlock",
     "Codebook",
     "CodebookBlock",
+    "ColumnChoice",
     "ConsensusRule",
     "Counterpart",
     "CounterpartLookup",
@@ -63,6 +64,7 @@ __all__ = [
     "RegionMatch",
     "Release",
     "Run",
+    "SavedSearch",
     "SeenClass",
     "Service",
     "Snapshot",

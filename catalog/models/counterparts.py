@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from .survey import POSITION_CHECKS, Source
 
@@ -158,6 +159,7 @@ class Counterpart(models.Model):
     class Meta:
         ordering = ["lookup", "separation_arcsec"]
         constraints = [models.UniqueConstraint(fields=["lookup", "identifier"], name="counterpart_unique")]
+        indexes = [models.Index(Upper("identifier"), name="counterpart_identifier")]
 
 
 class Outage(models.Model):

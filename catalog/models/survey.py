@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 
 POSITION_CHECKS = {
@@ -140,6 +141,7 @@ class Spectrum(models.Model):
         ]
         indexes = [
             models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="spectrum_name"),
+            models.Index(Upper("designation"), name="spectrum_designation"),
             models.Index(fields=["healpix"], name="spectrum_healpix"),
             models.Index(fields=["release", "role", "cls"], name="spectrum_release_role"),
             models.Index(fields=["snr_r", "id"], name="spectrum_snr_r"),

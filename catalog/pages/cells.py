@@ -32,12 +32,14 @@ class Cell:
         return len(self.text) > LONG
 
 
-def cell(column: Column, row: Any, *, run: Run | None = None) -> Cell:
-    """A row's value in a column. Missing is a dash; 0 is a value."""
+def cell(column: Column, row: Any, *, run: Run | None = None, within: str = "") -> Cell:
+    """A row's value in a column. Missing is a dash; 0 is a value. ``within`` is the list that a spectrum's
+    page leads on through (see ``through``)."""
     value = value_at(row, column.path)
     url = ""
     if column.name == "file_LAMOST":
         url = spectrum_url(row if isinstance(row, Spectrum) else row.spectrum, run=run)
+        url += f"&{urlencode({'in': within})}" if within else ""
     elif column.name in REGION_NAMES:
         region = row if isinstance(row, HIIRegion) else getattr(row, "region", None)
         url = region_url(region, run=run) if isinstance(region, HIIRegion) else ""

@@ -62,7 +62,8 @@ def _asked(request: HttpRequest, slug: str) -> Asked:
     catalogue = _catalogue(params.get("catalogue", ""))
     run = current_run(catalogue.run_id) if catalogue else run_asked(request)
     filterset, shown = figure.of_run(run=run, params=params)
-    form, active = groups(filterset), chips(filterset, params)
+    form = groups(filterset)
+    active = chips(filterset, form, params)
     error = ""
     if strange := unknown(form, params, OF_PLOT if slug == BPT else NOT_FILTERS):
         error = f"There is no filter {', '.join(strange)} here."

@@ -9,16 +9,17 @@ import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from catalog.filtersets import ListFilter, YesNoFilter
+from catalog.filterkinds import ListFilter, YesNoFilter
 from catalog.within import WithinFilter
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Object", ("name", "release", "role", "kind", "cls", "subclass", "object_type")),
+    ("Held by", ("list", "inside", "published_in", "candidate_of")),
     ("File", ("file", "reason", "batch")),
     (
         "Position",
         (
-            "position", "radius", "list", "region", "catalog", "code", "version", "status", "certified",
+            "position", "radius", "region", "catalog", "code", "version", "status", "certified",
             "has_spectra",
         ),
     ),
@@ -31,6 +32,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("inspection_state", "inspector", "verdict", "simulated", "stands", "adjudicated", "withdrawn"),
     ),
     ("Quality", ("snr_r", "mag_g", "mjd", "warned", "unique", "n_configurations", "n_lines", "within")),
+    ("Flags", ("flag", "without_flag", "line_flag", "without_line_flag", "warning")),
 )  # fmt: skip
 
 
@@ -68,6 +70,15 @@ class Group:
     title: str
     fields: tuple[Field, ...]
 
+    @property
+    def folded(self) -> bool:
+        """Whether it is folded until somebody asks: flags are many boxes, and seldom wanted."""
+        return self.title == "Flags"
+
+    @property
+    def active(self) -> bool:
+        return any(field.errors or _in_words(field) for field in self.fields)
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -89,10 +100,10 @@ def groups(filterset: filters.FilterSet) -> list[Group]:
     return found
 
 
-def chips(filterset: filters.FilterSet, params: QueryDict) -> list[Chip]:
+def chips(filterset: filters.FilterSet, form: list[Group], params: QueryDict) -> list[Chip]:
     """What is active, in words."""
     found = []
-    for group in groups(filterset):
+    for group in form:
         for field in group.fields:
             if field.look == "several":
                 found += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from catalog.columns import Column
 from catalog.downloads.archive import MAX_SPECTRA, has_spectra
 from catalog.downloads.stream import FORMATS
 from catalog.models import Run
@@ -18,10 +20,12 @@ from catalog.populations.presets import PRESETS
 from catalog.tables import TABLES, Table, current_run
 
 from .cells import cell
-from .filters import chips, groups, unknown, without
+from .columns import Chooser, columns_shown
+from .filters import Chip, chips, groups, unknown, without
+from .sparks import spark_of
+from .through import can_lead, within
 
 NOT_FILTERS = ("sort", "after", "before", "run", "columns")
-ALL = "all"
 KEPT = ("sort", "run", "columns")  # while filters change
 ABOUT = {
     "galaxies": (
@@ -92,8 +96,9 @@ def table_page(
     run = run_asked(request) if table.of_run else None
     filterset = table.filter(run=run, params=params)
     form = groups(filterset)
-    shown = table.columns if params.get("columns") == ALL else [table.column(name) for name in table.shown]
-    order, error = _order(table, params, [column.name for column in shown])
+    shown, error = columns_shown(table, params, request.user)
+    order, unsortable = _order(table, params)
+    error = error or unsortable
     if strange := unknown(form, params, NOT_FILTERS):
         error = f"There is no filter {', '.join(strange)} in this list."
     valid = filterset.is_valid() and not error
@@ -106,9 +111,13 @@ def table_page(
             )
         except BadTokenError as bad:
             error, valid = str(bad), False
-    active = chips(filterset, params)
+    active = chips(filterset, form, params)
     pinned = run if params.get("run") else None
-    rows = [[cell(column, row, run=pinned) for column in shown] for row in page.rows]
+    context_of = within(table, params) if can_lead(table) else ""
+    rows = [
+        ([cell(column, row, run=pinned, within=context_of) for column in shown], spark_of(row))
+        for row in page.rows
+    ]
     context: dict[str, Any] = {
         "table": table,
         "about": ABOUT[table.name],
@@ -123,29 +132,57 @@ def table_page(
         "invalid": not filterset.is_valid(),
         "groups": form,
         "chips": active,
+        "loosened": _loosened(table, run, active) if valid and not total else [],
+        "facets": reverse("facets", args=[table.name])
+        + without(params, "after", "before", "columns", "sort"),
+        "sparks": reverse("sparks") if any(spark for _, spark in rows) else "",
+        "state": without(params, "after", "before").removeprefix("?"),
         "clear": without(params, *(name for name in params if name not in KEPT)),
         "kept": [(name, params[name]) for name in KEPT if params.get(name)],
-        "more_columns": without(params, columns=ALL) if len(shown) < len(table.columns) else "",
-        "fewer_columns": without(params, "columns", "sort") if len(shown) > len(table.shown) else "",
+        "chooser": Chooser(table, tuple(shown), params),
+        "sorted_aside": ""
+        if any(column.path == order.path for column in shown)
+        else _sorted_by(table, params),
         "first": without(params, "after", "before"),
         "previous": without(params, "after", before=page.before) if page.before else "",
         "next": without(params, "before", after=page.after) if page.after else "",
         "downloads": downloads(table, params, run),
         "plot_url": _plot(table, params),
+        "downloads_shown": downloads(table, params, run, shown=shown)
+        if len(shown) < len(table.columns)
+        else [],
     }
     return render(request, template, context | more, status=200 if valid else 400)
 
 
-def _order(table: Table, params: QueryDict, shown: list[str]) -> tuple[Order, str]:
-    """The sort asked for, by a shown column, and what is wrong with it."""
+def _loosened(table: Table, run: Run | None, active: list[Chip]) -> list[tuple[Chip, int]]:
+    """For each active filter of an empty list, how many rows come back without it."""
+    return [
+        (chip, table.filter(run=run, params=QueryDict(chip.query.removeprefix("?"))).qs.count())
+        for chip in active
+    ]
+
+
+def _order(table: Table, params: QueryDict) -> tuple[Order, str]:
+    """The sort asked for, by any column, and what is wrong with it."""
     asked = params.get("sort") or table.order
     name = asked.removeprefix("-")
-    if name not in shown:
-        return (
-            Order(table.column(table.order.removeprefix("-")).path),
-            f"There is no shown column “{name}” to sort by.",
-        )
-    return Order(table.column(name).path, asked.startswith("-")), ""
+    try:
+        return Order(table.column(name).path, asked.startswith("-")), ""
+    except KeyError:
+        return Order(
+            table.column(table.order.removeprefix("-")).path
+        ), f"There is no column “{name}” to sort by."
+
+
+def _sorted_by(table: Table, params: QueryDict) -> str:
+    """The column that sorts, in words, where it is not shown."""
+    asked = params.get("sort") or table.order
+    way = "falling" if asked.startswith("-") else "rising"
+    try:
+        return f"{table.column(asked.removeprefix('-')).heading}, {way}"
+    except KeyError:
+        return ""
 
 
 def _plot(table: Table, params: QueryDict) -> str:
@@ -166,11 +203,18 @@ def _heading(column: Any, table: Table, order: Order, params: QueryDict) -> Head
     return Heading(column.heading, column.description, number, direction, query)
 
 
-def downloads(table: Table, params: QueryDict, run: Run | None) -> list[tuple[str, str]]:
-    """Label and address of each download of exactly these rows, with the run pinned."""
+def downloads(
+    table: Table, params: QueryDict, run: Run | None, *, shown: Sequence[Column] = ()
+) -> list[tuple[str, str]]:
+    """Label and address of each download of exactly these rows, with the run pinned.
+
+    All columns, or those ``shown`` alone, of which there is no tar.
+    """
     query = params.copy()
-    for name in ("after", "before"):
+    for name in ("after", "before", "columns"):
         query.pop(name, None)
+    if shown:
+        query["columns"] = ",".join(column.name for column in shown)
     if run:
         query["run"] = str(run.pk)
     for name in [name for name in query if not any(query.getlist(name))]:
@@ -183,4 +227,4 @@ def downloads(table: Table, params: QueryDict, run: Run | None) -> list[tuple[st
             f"spectra (tar, at most {MAX_SPECTRA:,})",
             f"{reverse('spectra-archive', args=[table.name])}?{query.urlencode()}",
         )
-    ] * has_spectra(table)
+    ] * (has_spectra(table) and not shown)

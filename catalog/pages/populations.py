@@ -73,7 +73,7 @@ def asked(request: HttpRequest) -> Asked:
     form = groups(population.filterset)
     if not error and (strange := unknown(form, params, NOT_FILTERS)):
         error = f"There is no filter {', '.join(strange)} here."
-    return Asked(population, form, chips(population.filterset, params), error)
+    return Asked(population, form, chips(population.filterset, form, params), error)
 
 
 def _without_axes(params: QueryDict) -> QueryDict:

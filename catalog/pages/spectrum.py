@@ -23,6 +23,7 @@ from retrieval.lines import LINE
 from retrieval.readers import WARNINGS
 
 from .lists import run_asked
+from .through import through
 
 VIEWER_MODULES = tuple(
     f"js/{name}.js"
@@ -47,6 +48,7 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {
         "spectrum": spectrum,
         "namesakes": namesakes,
+        "through": through(request, spectrum),
         "run": run,
         "pinned": run if request.GET.get("run") else None,
         "evidence": evidence,

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from catalog.columns import CANDIDATE_COLUMNS, Column, numbers_of
-from catalog.filtersets import LIST, ListField, ListFilter
+from catalog.filterkinds import LIST, ListField, ListFilter
 from catalog.models import GivenList, Run
 from catalog.tables import TABLES, Table
 from catalog.within import Within, number_of

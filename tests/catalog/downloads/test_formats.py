@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -145,6 +146,21 @@ def test_both_in_stilts(run: Run, tmp_path: Path, stilts: Callable[..., str], na
     assert list(csv.reader(io.StringIO(told)))[1:] == [
         [column.name, column.unit, column.ucd, column.description] for column in columns
     ]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_columns_asked_for_in_their_order(run: Run, tmp_path: Path, name: str, suffix: str) -> None:
+    """``columns=`` in every format: what is shown can be taken as it is shown."""
+    wanted = [column.name for column in TABLES[name].columns][::-2]
+    content = written(chosen(name, urlencode({"columns": ",".join(wanted)})), suffix)
+    path = tmp_path / f"table.{suffix}"
+    path.write_bytes(content)
+    if suffix == "json":
+        assert [column["name"] for column in json.loads(content)["columns"]] == wanted
+        return
+    formats = {"csv": "ascii.csv", "vot": "votable", "ecsv": "ascii.ecsv"}
+    assert AstropyTable.read(path, format=formats.get(suffix, suffix)).colnames == wanted
 
 
 def test_fits_tells_where_it_comes_from(run: Run, tmp_path: Path) -> None:

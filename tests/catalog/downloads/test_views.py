@@ -75,7 +75,7 @@ def test_a_download_holds_every_page_of_the_list(client: Client, many: Run) -> N
         ("z_cl_min=abc", "z_cl: "),
         ("z_our=0.1", "no filter z_our; there are bpt_class, "),
         ("unique=1", "unique: “1” is neither true nor false"),
-        ("position=nowhere", "position: “nowhere” is not a position"),
+        ("position=nowhere", "position: “nowhere” is neither a position nor a name"),
         ("sort=colour", "sort: no column 'colour'; there are file_LAMOST"),
         ("run=99999", "there is no complete run 99999"),
         ("run=x", "there is no complete run x"),

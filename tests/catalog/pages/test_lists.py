@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -22,7 +24,10 @@ def names(client: Client, url: str) -> list[str]:
     """Names in the first column, in the page's order."""
     page = client.get(url)
     assert page.status_code == 200, page.content[:300]
-    return re.findall(r'<tr><td class="name"><a href="[^"]*">([^<]*)</a>', page.content.decode())
+    return re.findall(
+        r'<tr>(?:<td class="spark"[^>]*></td>)?<td class="name"><a href="[^"]*">([^<]*)</a>',
+        page.content.decode(),
+    )
 
 
 def link(client: Client, url: str, rel: str) -> str | None:
@@ -131,13 +136,14 @@ def test_downloads_carry_the_query_and_the_run(client: Client, run: Run) -> None
     ("query", "said"),
     [
         ("z_min=abc", "Enter a number"),
-        ("position=nowhere+at+all", "is not a position"),
+        ("position=nowhere+at+all", "is neither a position nor a name held here"),
         ("radius=5", "A radius needs a position"),
         ("position=10+10&radius=90+deg", "at most 30 degrees"),
         ("role=king", "Select a valid choice"),
         ("warned=1", "“1” is neither true nor false"),
-        ("sort=nothing", "no shown column “nothing”"),
+        ("sort=nothing", "There is no column “nothing” to sort by"),
         ("redshift_min=1", "There is no filter redshift_min"),
+        ("columns=ra,nothing", "no column 'nothing'"),
         ("after=forged", "start from the first page"),
     ],
 )
@@ -193,7 +199,22 @@ def test_refusals_newest_first_with_reason_and_advice(client: Client) -> None:
 def test_a_row_leads_to_exactly_its_spectrum(client: Client, held: Held) -> None:
     twin = f.SpectrumFactory(name="spec-galaxy", release=release("dr9"))
     page = text(client, "/spectra/?name=spec-galaxy")
-    assert f'href="/spectra/spec-galaxy/?release={held.spectrum.release.slug}"' in page
-    assert f'href="/spectra/spec-galaxy/?release={twin.release.slug}"' in page
+    assert f'href="/spectra/spec-galaxy/?release={held.spectrum.release.slug}&amp;in=' in page
+    assert f'href="/spectra/spec-galaxy/?release={twin.release.slug}&amp;in=' in page
     pinned = text(client, f"/galaxies/?run={held.run.pk}")
-    assert f'href="/spectra/spec-galaxy/?release=lamost-dr7&amp;run={held.run.pk}"' in pinned
+    assert f'href="/spectra/spec-galaxy/?release=lamost-dr7&amp;run={held.run.pk}&amp;in=' in pinned
+
+
+def test_a_list_page_with_everything_weighs_under_150_kilobytes(client: Client) -> None:
+    """Gzipped: a full page of rows, its style sheets, its scripts, its counts."""
+    run = f.RunFactory()
+    for n in range(PAGE_SIZE + 1):
+        f.CandidateFactory(run=run, spectrum__name=f"spec-56649-GAC078N31M1_sp12-{n:03d}", z_cl=0.001 * n)
+    page = client.get("/candidates/?z_cl_min=0&kind=galaxy&columns=all")
+    assert len(page.context["rows"]) == PAGE_SIZE
+    html = page.content
+    weight = len(gzip.compress(html)) + len(gzip.compress(client.get("/facets/candidates.json").content))
+    linked = re.findall(r'(?:href|src)="/static/([^"]*\.(?:css|js|svg))"', html.decode())
+    assert {"css/site.css", "css/lists.css", "js/facets.js", "js/sparks.js", "js/filters.js"} <= set(linked)
+    weight += sum(len(gzip.compress(Path("static", name).read_bytes())) for name in set(linked))
+    assert weight < 150_000, weight

@@ -1,9 +1,10 @@
-"""Lists of spectra that readers give: file names or positions, pasted, uploaded or drawn on a figure."""
+"""What readers leave: lists of spectra, the columns that an account likes to see, searches that it saved."""
 
 from __future__ import annotations
 
 import secrets
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
@@ -43,3 +44,39 @@ class GivenList(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("given-list", args=[self.token])
+
+
+class ColumnChoice(models.Model):
+    """The columns of one table that an account has chosen, in its order."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="column_choices"
+    )
+    table = models.SlugField(max_length=20)
+    columns = models.TextField(help_text="Names with commas between, as in addresses.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "table"], name="columnchoice_once")]
+
+
+class SavedSearch(models.Model):
+    """An address that an account keeps under a name: a table and its query string."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches"
+    )
+    name = models.CharField(max_length=80)
+    table = models.SlugField(max_length=20)
+    query = models.TextField(blank=True, help_text="The query string, without the page.")
+    saved_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="savedsearch_unique_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def url(self) -> str:
+        return f"{reverse(self.table)}?{self.query}"
