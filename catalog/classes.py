@@ -39,9 +39,26 @@ def candidates_classify(*, candidates: Sequence[Candidate], fluxes: Sequence[Map
     `fluxes` holds, for each candidate, flux and error of each measured line by its key in the line table.
     """
     regions = _best_regions(candidates)
+    ra, dec = _positions(candidates)
+    of_each = [regions.get(candidate.spectrum_id) for candidate in candidates]
+    classes_set(candidates=candidates, fluxes=fluxes, regions=of_each, ra=ra, dec=dec)
+
+
+def classes_set(
+    *,
+    candidates: Sequence[Candidate],
+    fluxes: Sequence[Mapping[str, Flux]],
+    regions: Sequence[HIIRegion | None],
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+) -> None:
+    """As `candidates_classify`, with what is known of each place given: nothing is read from the database.
+
+    `regions` holds the best H II region of each, or None; `ra` and `dec` (n,) degrees, NaN where unknown.
+    """
     galaxies = []
-    for candidate, lines in zip(candidates, fluxes, strict=True):
-        candidate.region = regions.get(candidate.spectrum_id)
+    for candidate, lines, region in zip(candidates, fluxes, regions, strict=True):
+        candidate.region = region
         _set_ratios(candidate, lines)
         if candidate.kind == Candidate.Kind.GALAXY:
             _set_class(candidate, lines)
@@ -49,7 +66,7 @@ def candidates_classify(*, candidates: Sequence[Candidate], fluxes: Sequence[Map
         else:
             _set_nebula(candidate, lines)
     _set_probabilities(galaxies)
-    _set_places(candidates)
+    _set_places(candidates, ra, dec)
     for candidate in candidates:
         _set_flags(candidate)
 
@@ -111,9 +128,8 @@ def _set_nebula(candidate: Candidate, lines: Mapping[str, Flux]) -> None:
         candidate.new_found = True if test.state == Candidate.NebulaState.HII else None
 
 
-def _set_places(candidates: Sequence[Candidate]) -> None:
+def _set_places(candidates: Sequence[Candidate], ra: NDArray[np.float64], dec: NDArray[np.float64]) -> None:
     """Velocity in the local standard of rest and against the region's; near galaxies at nebulae's places."""
-    ra, dec = _positions(candidates)
     lsr = lsr_velocity_kms([candidate.velocity_kms for candidate in candidates], ra, dec)
     galaxies = near_galaxy(ra, dec)
     for candidate, velocity, galaxy in zip(candidates, lsr.tolist(), galaxies.tolist(), strict=True):

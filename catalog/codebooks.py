@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 from django.conf import settings
@@ -32,10 +33,19 @@ class DamagedError(ValueError):
 
 def load_quantizer(codebook: Codebook) -> ProductQuantizer:
     """The quantizer of a trained codebook, with its run's metric. Raises DamagedError."""
-    return _quantizer(
-        codebook.pk, codebook.trained_at, codebook.segments, codebook.centers,
-        make_grid(codebook.step).size // codebook.segments, codebook.run.metric,
-    )  # fmt: skip
+    return _quantizer(*_identity(codebook))
+
+
+def read_searcher(codebook: Codebook) -> Searcher:
+    """As `load_searcher`, but nothing is kept: for a caller that bounds what it keeps."""
+    quantizer = _quantizer.__wrapped__(*_identity(codebook))
+    return _searcher.__wrapped__(codebook.pk, codebook.encoded_at, codebook.n_templates, quantizer)
+
+
+def _identity(codebook: Codebook) -> tuple[int, datetime | None, int, int, int, Metric]:
+    width = make_grid(codebook.step).size // codebook.segments
+    metric = cast(Metric, codebook.run.metric)
+    return codebook.pk, codebook.trained_at, codebook.segments, codebook.centers, width, metric
 
 
 def load_searcher(codebook: Codebook) -> Searcher:

@@ -58,11 +58,14 @@ def measurements_store(*, measured: Iterable[Measured]) -> None:
     for candidate in candidates:
         candidate.measured_at = timezone.now()
     LineMeasurement.objects.filter(candidate__in=candidates).delete()
-    LineMeasurement.objects.bulk_create(_row(item.candidate, fit) for item in measured for fit in item.fits)
+    LineMeasurement.objects.bulk_create(
+        line_row(item.candidate, fit) for item in measured for fit in item.fits
+    )
     Candidate.objects.bulk_update(candidates, ["measured_at", *classes.FIELDS], batch_size=500)
 
 
-def _row(candidate: Candidate, fit: LineFit) -> LineMeasurement:
+def line_row(candidate: Candidate, fit: LineFit) -> LineMeasurement:
+    """A fitted line as the database holds it, unsaved."""
     return LineMeasurement(
         candidate=candidate, line=fit.line, flux=_finite(fit.flux), flux_err=_finite(fit.flux_err),
         flux_limit=_finite(fit.flux_limit), ew=_finite(fit.ew), ew_err=_finite(fit.ew_err), center=fit.center,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from retrieval.match import best_region, match_regions
@@ -20,7 +20,7 @@ from retrieval.simulate.regions import REGIONS
 
 from .ingest.reasons import REASONS
 from .models import Candidate, HIIRegion, ImportBatch, Refusal, RegionMatch, Spectrum
-from .positions import equatorial, healpix29
+from .positions import equatorial, galactic, healpix29
 
 PAPER_VERSION = "Lu2022 Table 2"
 # What each field is called in the versions of the catalogue: on its own site and in VizieR (J/ApJS/212/1).
@@ -176,6 +176,22 @@ def regions_match(*, spectra: Sequence[int], version: str) -> int:
         RegionMatch.objects.filter(spectrum__in=spectra).delete()
         RegionMatch.objects.bulk_create(matches, batch_size=1000)
     return len(matches)
+
+
+def regions_at(*, ra: float, dec: float, version: str) -> list[RegionMatch]:
+    """The regions of a version that hold a position (degrees), as unsaved matches, the best first."""
+    reach = F("radius_arcsec") / 3600.0
+    near = HIIRegion.objects.filter(version=version, dec__gte=dec - reach, dec__lte=dec + reach)
+    regions = list(near.order_by("name"))
+    if not regions:
+        return []
+    glon, glat = galactic([ra], [dec])
+    geometry = [(r.pk, r.glon, r.glat, r.radius_arcsec, r.catalog) for r in regions]
+    by_id = {region.pk: region for region in regions}
+    found = _matches([(0, float(glon[0]), float(glat[0]))], geometry)
+    for match in found:
+        match.region = by_id[match.region_id]
+    return sorted(found, key=lambda match: (not match.is_best, match.separation_arcsec))
 
 
 def _matches(places: list[Any], regions: list[Any]) -> list[RegionMatch]:

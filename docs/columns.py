@@ -16,6 +16,7 @@ TITLES = {
     "CANDIDATE": "Candidates",
     "LOOKUP": "Galaxies that wait for an answer",
     "SPECTRUM": "Spectra",
+    "KIN": "Kin of a spectrum",
     "VOTE": "Votes",
     "INSPECTED": "Candidates by inspection",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from retrieval.grid import make_grid
+
 
 def rerank(
     queries: ArrayLike,
@@ -50,6 +52,22 @@ def rerank(
         best = np.lexsort((candidates, squared))
         order[row], distance[row] = candidates[best], np.sqrt(squared[best])
     return order, distance
+
+
+def sample_weights(
+    wavelength: NDArray[np.float64], ivar: ArrayLike, bad: NDArray[np.bool_], step: float
+) -> NDArray[np.float64]:
+    """Weights for `rerank` of one spectrum's samples on the grid of `step` Angstrom, (n_grid,).
+
+    The lower inverse variance of the two pixels, `wavelength` (n,) vacuum Angstrom, between which a sample
+    lies; 0 where one of them is `bad` or there is only one, for the sample is then bridged or made up.
+    """
+    grid = make_grid(step)
+    weight = np.where(bad, 0.0, np.maximum(np.asarray(ivar, dtype=np.float64), 0.0))
+    left = np.searchsorted(wavelength, grid, side="right") - 1
+    within = (left >= 0) & (grid <= wavelength[-1])
+    left = np.clip(left, 0, wavelength.size - 2)
+    return np.where(within, np.minimum(weight[left], weight[left + 1]), 0.0)
 
 
 def _checked_weights(weights: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -118,3 +118,22 @@ class LogLine(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["job", "id"], name="logline_job")]
+
+
+class KeptSpectrum(models.Model):
+    """A spectrum that its sender asked to keep for a while. Only who has the token finds it."""
+
+    token_sha256 = models.CharField(
+        max_length=64, unique=True, help_text="Checksum of the token in its address."
+    )
+    data = models.BinaryField(help_text="The spectrum as tasks.kin.packing packs it.")
+    choices = models.JSONField(default=dict, help_text="Parameters of the search, as in the form.")
+    kept_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True, help_text="Deleted then.")
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "kept spectra"
+
+    def __str__(self) -> str:
+        return f"Spectrum kept until {self.expires_at:%Y-%m-%d}"

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from .base import task
+from .kin.kept import kept_expire
 from .leases import claimable
 from .models import Job
 from .states import ACTIVE
@@ -23,7 +24,8 @@ STALE = timedelta(seconds=10)
 
 @task
 def sweep() -> None:
-    """Wake workers for jobs that stand still."""
+    """Wake workers for jobs that stand still; delete spectra whose time to be kept is over."""
+    kept_expire()
     sleepers = Q(heartbeat_at__lt=timezone.now() - STALE) | Q(
         heartbeat_at__isnull=True, created_at__lt=timezone.now() - STALE
     )

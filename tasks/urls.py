@@ -2,9 +2,15 @@
 
 from django.urls import path
 
-from .pages import actions, compare, jobs, runs
+from .pages import actions, compare, jobs, kin, runs
 
 urlpatterns = [
+    path("kin/", kin.kin, name="kin"),
+    path("kin/kin.<slug:suffix>", kin.kin_table, name="kin-table"),
+    path("kin/keep", kin.kin_keep, name="kin-keep"),
+    path("kin/kept/<str:token>/", kin.kin_kept, name="kin-kept"),
+    path("kin/kept/<str:token>/delete", kin.kin_delete, name="kin-delete"),
+    path("api/kin/", kin.kin_api, name="kin-api"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/compare/", compare.run_compare, name="run-compare"),
     path("runs/compare/candidates.csv", compare.run_differences, name="run-differences"),

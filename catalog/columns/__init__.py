@@ -8,6 +8,7 @@ from .axes import numbers_of
 from .candidates import CANDIDATE_COLUMNS
 from .column import Column
 from .inspection import INSPECTED_COLUMNS, VOTE_COLUMNS
+from .kin import KIN_COLUMNS
 from .lookups import LOOKUP_COLUMNS
 from .regions import NEBULA_MORE_COLUMNS, REGION_COLUMNS, UNCLEAR_COLUMNS
 from .spectra import REFUSAL_COLUMNS, SPECTRUM_COLUMNS
@@ -17,6 +18,7 @@ __all__ = [
     "CANDIDATE_COLUMNS",
     "GALAXY_COLUMNS",
     "INSPECTED_COLUMNS",
+    "KIN_COLUMNS",
     "LOOKUP_COLUMNS",
     "NEBULA_COLUMNS",
     "NEBULA_MORE_COLUMNS",

@@ -19,6 +19,7 @@ NAVIGATION = (
     ("candidates", "Candidates"),
     ("spectra", "Spectra"),
     ("populations", "Populations"),
+    ("kin", "Find kin"),
     ("figures", "Figures"),
     ("inspection", "Inspection"),
     ("catalogues", "Catalogues"),

@@ -163,6 +163,19 @@ WORKERS = env.number("WORKERS", 2)
 RETRIEVAL_THREADS = env.number("RETRIEVAL_THREADS", 1)
 """Threads on which one child trains, encodes and searches."""
 
+# Searches with a spectrum of one's own, which need no account.
+KIN_MEMORY_MB = env.number("KIN_MEMORY_MB", 512)
+"""Codebooks and codes that one web process keeps for them."""
+KIN_AT_ONCE = env.number("KIN_AT_ONCE", 2)
+"""Searches of one web process at a time; further ones are asked to come again."""
+KIN_PER_MINUTE = env.number("KIN_PER_MINUTE", 20)
+"""Searches of one network address a minute."""
+KIN_UPLOAD_MB = env.number("KIN_UPLOAD_MB", 16)
+KIN_KEPT_DAYS = env.number("KIN_KEPT_DAYS", 30)
+"""Days for which a spectrum is kept where its sender asks for that."""
+PROXIES = env.number("PROXIES", 0)
+"""Proxies in front that are trusted to add the visitor's address to X-Forwarded-For."""
+
 # Where counterparts are asked for. All may point elsewhere: a mirror, or a service played on this machine.
 SDSS_RELEASE = env.text("SDSS_RELEASE", "DR17")
 COUNTERPART_URLS = {

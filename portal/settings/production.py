@@ -7,6 +7,7 @@ ALLOWED_HOSTS = [*env.names("ALLOWED_HOSTS"), "127.0.0.1"]  # the container asks
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
 STATIC_ROOT = BASE_DIR / "var" / "static"  # collected when the image is built
 
+PROXIES = env.number("PROXIES", 1)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 _https = env.flag("HTTPS", True)
 SECURE_SSL_REDIRECT = _https

@@ -137,6 +137,7 @@ WARNINGS: dict[str, str] = {
     "noise-estimated": "The file has no uncertainties; the noise is estimated from the flux.",
     "air-converted": "The wavelengths were in air and are converted to vacuum.",
     "vacuum-unstated": "The header has no VACUUM card; the survey's practice, vacuum, is assumed.",
+    "cut-to-optical": "Pixels outside 2000 to 13000 A are left out.",
     "frame-unstated": "The table does not say that it is heliocentric: z may be off by 0.0001.",
     "not-heliocentric": "The wavelengths are not corrected to the heliocentre: z may be off by 0.0001.",
     "sky-fibre": "The fibre pointed at the sky, not at an object.",

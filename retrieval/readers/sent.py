@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from retrieval.readers import read, textual, votable
 from retrieval.readers.axis import Stated
 from retrieval.readers.refusals import Refused
@@ -9,6 +11,8 @@ from retrieval.readers.spectrum import ObservedSpectrum
 from retrieval.readers.table1d import RawTable, read_table1d
 
 MAX_TEXT = 16 * 2**20  # bytes of a table written as text
+OPTICAL = (2000.0, 13000.0)  # Angstrom
+_ARRAYS = ("wavelength", "flux", "ivar", "andmask", "ormask")
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"(\xb5/\xfd")
 _TAR = slice(257, 262)
 
@@ -25,8 +29,17 @@ def read_sent(raw: bytes, name: str, stated: Stated | None = None) -> ObservedSp
     if not raw.strip():
         raise Refused("empty", f"{len(raw)} bytes.")
     if raw.startswith(read.FITS_MAGIC):
-        return read.read_spectrum(raw, name, stated)
-    return read_table1d(_table(raw), read.stem(name), stated)
+        return _optical(read.read_spectrum(raw, name, stated))
+    return _optical(read_table1d(_table(raw), read.stem(name), stated))
+
+
+def _optical(spectrum: ObservedSpectrum) -> ObservedSpectrum:
+    """Without the pixels far outside of what is compared: some files reach from X-rays to radio."""
+    kept = (spectrum.wavelength >= OPTICAL[0]) & (spectrum.wavelength <= OPTICAL[1])
+    if kept.all():
+        return spectrum
+    parts = {part: getattr(spectrum, part)[kept] for part in _ARRAYS}
+    return replace(spectrum, **parts, warnings=(*spectrum.warnings, "cut-to-optical"))
 
 
 def _table(raw: bytes) -> RawTable:

@@ -19,7 +19,7 @@ from retrieval.readers.noise import noise
 from retrieval.readers.refusals import Refused
 from retrieval.readers.spectrum import ObservedSpectrum, SpectrumHeader, observed
 
-MAX_PIXELS = 200_000
+MAX_PIXELS = 60_000
 
 WAVELENGTH = (
     "wavelength", "wavelengths", "wave", "waves", "lambda", "lam", "wl", "wlen", "spectral_axis", "spectral",

@@ -20,6 +20,8 @@ PUBLIC = {
     "candidates": ("/candidates/", 200),
     "lookups": ("/lookups/", 200),
     "spectra": ("/spectra/", 200),
+    "find kin": ("/kin/", 200),
+    "find kin of none": ("/kin/?spectrum=no-such-spectrum", 404),
     "give a list": ("/lists/", 200),
     "bpt": ("/bpt/", 200),
     "populations wrong": ("/populations/?x=nope", 400),
@@ -62,6 +64,7 @@ VISITED_BY = {
     "given-list": "test_pages.py::test_given_list",
     "searches": "test_lists.py::test_saved_searches",
     "populations": "test_populations.py::test_page",
+    "kin-kept": "test_kin.py::test_a_seeker_sends_a_spectrum",
     "login": "test_inspection.py::test_pages",
     "inspection": "test_inspection.py::test_pages",
     "inspected": "test_inspection.py::test_pages",
@@ -77,6 +80,10 @@ VISITED_BY = {
 JSON, FILE, ACTION = "JSON for a page that is visited", "a file to download", "takes a POST, leads to a page"
 NOT_PAGES = {
     "health": "JSON for machines",
+    "kin-api": "JSON for machines",
+    "kin-table": FILE,
+    "kin-keep": ACTION,
+    "kin-delete": ACTION,
     "robots": "text for machines",
     "logout": ACTION,
     "spectrum-figure": JSON,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.rerank import rerank
+from retrieval.grid import make_grid
+from retrieval.rerank import rerank, sample_weights
 
 
 def plain(query, templates, candidates, weights):
@@ -65,3 +66,17 @@ def test_bad_input_is_refused_with_numbers(arguments, says):
     good = {"queries": np.zeros((1, 3)), "index": [[0, 1]], "templates": np.eye(2, 3, dtype=np.float32)}
     with pytest.raises(ValueError, match=says):
         rerank(**(good | arguments))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_weights_of_samples_equal_a_plain_loop(seed):
+    rng = np.random.default_rng(seed)
+    wave = np.sort(rng.choice(np.arange(3800.0, 9000.0, 0.5), 300, replace=False))
+    ivar, bad = rng.integers(0, 4, 300).astype(float), rng.random(300) < 0.1
+    found = sample_weights(wave, ivar, bad, 2)
+    for sample, weight in zip(make_grid(2)[::97], found[::97], strict=True):
+        if not wave[0] <= sample <= wave[-1]:
+            assert weight == 0
+            continue
+        left = min(max(n for n in range(300) if wave[n] <= sample), 298)
+        assert weight == min(0 if bad[n] else ivar[n] for n in (left, left + 1))

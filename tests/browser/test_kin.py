@@ -1,0 +1,85 @@
+"""Find kin as a seeker does: send a file, read what it is, change the choices; or start from a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from .conftest import Visitor
+from .test_pages import inspect
+
+WAITING = 60_000
+
+
+def name_of_a_query(visitor: Visitor) -> str:
+    visitor.open("/candidates/")
+    return visitor.page.locator("tbody a").first.inner_text().strip()
+
+
+def drawn(visitor: Visitor) -> None:
+    visitor.page.locator("[data-kin-figure] .main-svg").first.wait_for(timeout=WAITING)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_a_seeker_sends_a_spectrum(
+    visitor: Callable[..., Visitor], tmp_path: Path, width: int, scheme: str
+) -> None:
+    seeker = visitor(width=width, scheme=scheme)
+    name = name_of_a_query(seeker)
+    raw = seeker.page.request.get(f"{seeker.portal.url}/spectra/{quote(name)}/file")
+    mine = tmp_path / "mine.fits"
+    mine.write_bytes(raw.body())
+
+    seeker.open("/kin/")
+    inspect(seeker)
+    page = seeker.page
+    page.get_by_label("Position").fill("nowhere")
+    page.get_by_label("File", exact=True).set_input_files(mine)
+    page.get_by_role("button", name="Find kin", exact=True).click()
+    page.get_by_text("is not a position").first.wait_for(timeout=WAITING)
+    seeker.complaints[:] = [said for said in seeker.complaints if "status of 400" not in said]
+    assert page.get_by_label("Position").input_value() == "nowhere"
+    inspect(seeker)
+
+    page.get_by_label("Position").fill("10.6847 41.2690")  # the file is still chosen
+    page.get_by_role("button", name="Find kin", exact=True).click()
+    drawn(seeker)
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+    assert "Kin of mine" in page.title()
+    assert page.get_by_text("on the disc of M31").count()
+    assert page.locator("#kin ~ .scroll tbody tr").first.locator("td").first.inner_text() == "1"
+    inspect(seeker)
+
+    before = page.evaluate("document.querySelector('[data-kin-figure]').data.length")
+    page.locator("[data-kin-draw]").nth(1).check()
+    page.wait_for_function(f"document.querySelector('[data-kin-figure]').data.length > {before}")
+    page.get_by_label("Show", exact=True).fill("3")
+    page.get_by_role("button", name="Search again").click()
+    page.wait_for_load_state("networkidle")
+    assert page.locator("[data-kin-draw]").count() == 3
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.path().read_text().startswith("rank,")
+
+    page.get_by_role("button", name="Keep this").click()
+    page.get_by_text("Kept until").first.wait_for(timeout=WAITING)
+    drawn(seeker)
+    inspect(seeker)
+    page.get_by_role("button", name="Delete it now").click()
+    page.get_by_text("nothing of this spectrum is kept").wait_for(timeout=WAITING)
+
+
+def test_a_reader_goes_from_a_spectrum_to_its_kin(visitor: Callable[..., Visitor]) -> None:
+    reader = visitor()
+    name = name_of_a_query(reader)
+    reader.open(f"/spectra/{quote(name)}/")
+    reader.page.get_by_role("main").get_by_role("link", name="Find kin").click()
+    drawn(reader)
+    assert f"Kin of {name}" in reader.page.title()
+    address = reader.page.url.removeprefix(reader.portal.url)
+    words = reader.page.locator(".kin-summary").inner_text()
+    reader.open(address)
+    assert reader.page.locator(".kin-summary").inner_text() == words
