@@ -10,25 +10,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
+    BigIntegerField,
+    BooleanField,
     Case,
     CharField,
     Count,
-    Exists,
     F,
+    Func,
     IntegerField,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Collate, Concat
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from .models import Candidate, HIIRegion, RegionMatch, Run
 from .regions import regions_in_use
 
 KNOWN = HIIRegion.Catalog.KNOWN
+CODE_RANK = {HIIRegion.Catalog.GROUP: 1, HIIRegion.Catalog.CANDIDATE: 2, HIIRegion.Catalog.RADIO_QUIET: 3}
 
 
 def of_run(run: Run) -> QuerySet[Candidate]:
@@ -45,7 +50,7 @@ def with_regions(rows: QuerySet[Candidate], *, among: QuerySet[Candidate]) -> Qu
     of a catalogue.
     """
     return (
-        rows.annotate(**_certified(among, region="region", fields="region__"))
+        rows.annotate(**_certified(among, region="region"))
         .annotate(
             wise_name=Case(
                 When(
@@ -94,37 +99,39 @@ def regions(run: Run | None) -> QuerySet[Any]:
                 default=Value("newly certified"),
             )
         )
-        .annotate(**_certified(nebulae, region="pk", fields=""))
+        .annotate(**_certified(nebulae, region="pk"))
     )
 
 
-def _certified(among: QuerySet[Candidate], *, region: str, fields: str) -> dict[str, Case]:
+def _certified(among: QuerySet[Candidate], *, region: str) -> dict[str, Any]:
     """Number and confirmation of a newly certified region; empty for any other.
 
-    ``region`` leads from a row to the region's id, ``fields`` to its fields.
+    ``region`` leads from a row to the region's id. Asks at once which regions are certified, some hundred at
+    most: rows then look themselves up there, where counting anew for each would take all rows squared.
     """
-    among = among.filter(region__isnull=False).exclude(region__catalog=KNOWN).order_by()
-    up_to = among.annotate(key=_key("region__"), one=Value(1)).filter(key__lte=OuterRef("_region_key"))
-    number = up_to.values("one").annotate(n=Count("region", distinct=True)).values("n")
-    here = among.filter(region=OuterRef(region))
-    certified = Exists(here)
-    return {
-        "_region_key": _key(fields),
-        "region_number": Case(When(certified, then=Subquery(number)), output_field=IntegerField()),
-        "region_confirmed": Case(
-            When(certified, then=Exists(here.filter(nebula_state=Candidate.NebulaState.HII)))
-        ),
-    }
-
-
-def _key(fields: str) -> Any:
-    """Sorts regions by code, then by name, byte by byte whatever the database's language."""
-    codes = [HIIRegion.Catalog.GROUP, HIIRegion.Catalog.CANDIDATE, HIIRegion.Catalog.RADIO_QUIET]
-    rank = Case(
-        *(When(**{f"{fields}catalog": code}, then=Value(str(rank))) for rank, code in enumerate(codes, 1)),
-        default=Value("0"),
+    hii = Count("pk", filter=Q(nebula_state=Candidate.NebulaState.HII))
+    found = (
+        among.filter(region__isnull=False)
+        .exclude(region__catalog=KNOWN)
+        .order_by()
+        .values_list("region", "region__catalog", "region__name")
+        .annotate(hii=hii)
     )
-    return Collate(Concat(rank, F(f"{fields}name"), output_field=CharField()), "C")
+    numbered = sorted(found, key=lambda row: (CODE_RANK.get(row[1], 0), row[2].encode(), row[0]))
+    ids = [pk for pk, *_ in numbered]
+    confirmed = [pk for pk, _, _, hii in numbered if hii]
+    return {
+        "region_number": Func(
+            Value(ids, output_field=ArrayField(BigIntegerField())), F(region),
+            function="array_position", output_field=IntegerField(),
+        ),
+        "region_confirmed": Case(
+            When(**{f"{region}__in": confirmed}, then=Value(True)),
+            When(**{f"{region}__in": ids}, then=Value(False)),
+            default=None,
+            output_field=BooleanField(),
+        ),
+    }  # fmt: skip
 
 
 def _counted(rows: QuerySet[Any], group: str) -> Coalesce:
