@@ -269,7 +269,7 @@ REFUSED = [
     (b"", "empty"),
     (b"<!DOCTYPE html><html>login</html>", "web-page"),
     (b"PK\x03\x04 and so on", "archive"),
-    (gzip.compress(b"0" * (65 * 2**20)), "archive-bomb"),
+    (gzip.compress(b"0" * (65 * 2**20), mtime=0), "archive-bomb"),
     (files.lamost()[:30000], "truncated"),
     (files.lamost(flux=np.zeros(3909)), "zero-flux"),
     (b"wavelength (nm),flux\n400,1\n410,2\n420,1\n430,2\n440,1\n450,2\n", "medium-unstated"),
