@@ -97,7 +97,7 @@ def test_histograms(client: Client, run: Run) -> None:
 
 @pytest.mark.parametrize(("of", "preset"), [(of, one) for of, all_ in PRESETS.items() for one in all_])
 def test_every_preset_draws(client: Client, run: Run, of: str, preset) -> None:
-    run.candidates.filter(kind="nebula").update(new_found=True)
+    run.candidates.filter(kind="nebula").update(new_found=True, velocity_lsr_kms=12.5)
     if of == "unclear":
         run.candidates.filter(kind="nebula").update(new_found=None)
     query = "&".join(f"{name}={value}" for name, value in {"of": of, **preset.params}.items())
