@@ -28,6 +28,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.lookups import IsNull
 
 from .models import Candidate, HIIRegion, RegionMatch, Run
 from .regions import regions_in_use
@@ -121,17 +122,20 @@ def _certified(among: QuerySet[Candidate], *, region: str) -> dict[str, Any]:
     ids = [pk for pk, *_ in numbered]
     confirmed = [pk for pk, _, _, hii in numbered if hii]
     return {
-        "region_number": Func(
-            Value(ids, output_field=ArrayField(BigIntegerField())), F(region),
-            function="array_position", output_field=IntegerField(),
-        ),
+        "region_number": _place(ids, region),
         "region_confirmed": Case(
-            When(**{f"{region}__in": confirmed}, then=Value(True)),
-            When(**{f"{region}__in": ids}, then=Value(False)),
-            default=None,
+            When(region_number__isnull=False, then=IsNull(_place(confirmed, region), False)),
             output_field=BooleanField(),
         ),
-    }  # fmt: skip
+    }
+
+
+def _place(ids: list[int], region: str) -> Func:
+    """The place of a row's region among these, from 1; NULL where it is none of them."""
+    return Func(
+        Value(ids, output_field=ArrayField(BigIntegerField())), F(region),
+        function="array_position", output_field=IntegerField(),
+    )  # fmt: skip
 
 
 def _counted(rows: QuerySet[Any], group: str) -> Coalesce:

@@ -61,7 +61,7 @@ def test_a_seeker_sends_a_spectrum(
     page.wait_for_load_state("networkidle")
     assert page.locator("[data-kin-draw]").count() == 3
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     assert download.value.path().read_text().startswith("rank,")
 
     page.get_by_role("button", name="Keep this").click()

@@ -32,7 +32,7 @@ def open_plot(visitor: Visitor, path: str = PLOT) -> Page:
 
 
 def counted(page: Page) -> int:
-    return int(page.locator("[data-count]").get_attribute("data-count") or -1)
+    return int(page.locator("p[data-count]").get_attribute("data-count") or -1)
 
 
 def pixel(page: Page, number: int) -> tuple[float, float]:
@@ -139,9 +139,9 @@ def test_rows_ring_their_points_by_mouse_and_keyboard(visitor: Callable[..., Vis
     until(page, "document.querySelector('[data-drawing]').layout.shapes.length >= 2")
     page.get_by_role("button", name="Select the 2 ticked rows").click()
     page.wait_for_url(re.compile("picked="))
-    expect(page.locator("[data-count]")).to_have_attribute("data-count", "2")
+    expect(page.locator("p[data-count]")).to_have_attribute("data-count", "2")
     page.get_by_role("link", name="Select nothing").first.click()
-    expect(page.locator("[data-count]")).to_have_attribute("data-count", str(everything))
+    expect(page.locator("p[data-count]")).to_have_attribute("data-count", str(everything))
     page.get_by_label("z from").last.fill("0.1")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("x_min=0.1"))
