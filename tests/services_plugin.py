@@ -47,14 +47,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one process, with the fixtures they share; so do all that visit one portal."""
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group("browser" if folder.name == "browser" else str(item.path)))
-
-
 def _may_truncate(connection: Any, **_: Any) -> None:
     """Tests in transactions of their own are cleaned up by TRUNCATE, which published tables refuse."""
     with connection.cursor() as cursor:
