@@ -1,4 +1,4 @@
-"""What stands beside the filters of a list: rows of each choice, and histograms of each range.
+"""What stands beside the filters of a list: rows of each choice, common values, a histogram of each range.
 
 Each is counted under the *other* active filters, so that it says what choosing something else would give.
 """
@@ -10,18 +10,22 @@ from typing import Any
 
 import django_filters as filters
 import numpy as np
+from django.contrib.postgres.aggregates import BitOr
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Count, F, FloatField, Func, IntegerField, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import Aggregate, Count, F, FloatField, Func, IntegerField, Min, QuerySet, Value
+from django.db.models.functions import Cast, Lower
 from django.http import QueryDict
 
-from .filterkinds import ChoicesFilter, ReleaseFilter
-from .models import Run
+from retrieval.flags import LineFlag
+
+from .filterkinds import ChoicesFilter, ReleaseFilter, ValuesFilter, YesNoFilter, bits_set
+from .models import LineMeasurement, Run
 from .tables import Table
 
 BINS = 24
-NOT_COUNTED = ("line_flag", "without_line_flag", "without_flag")
-"""Choices whose counts would cost a look-up for each row and flag, or say again what others do."""
+MOST_VALUES = 10
+OF_LINES = ("line_flag", "without_line_flag")
+"""Choices by the flags of a candidate's lines: counted as others, they would cost a look-up for each row."""
 
 
 class Spread(Aggregate):
@@ -50,18 +54,19 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Facets:
-    """By filter: the rows of each choice, and the histogram of each range."""
+    """By filter: the rows of each choice, those of the commonest values, and the histogram of each range."""
 
     choices: dict[str, dict[str, int]]
+    values: dict[str, list[tuple[str, int]]]
     ranges: dict[str, Histogram]
 
 
 def facets(*, table: Table, run: Run | None, params: QueryDict) -> Facets:
     """Counts for a query that is valid; none where the list waits for its first run."""
     if table.of_run and run is None:
-        return Facets({}, {})
+        return Facets({}, {}, {})
     counted = _Counted(table, run, params)
-    return Facets(counted.choices(), counted.ranges())
+    return Facets(counted.choices(), counted.values(), counted.ranges())
 
 
 class _Counted:
@@ -82,40 +87,65 @@ class _Counted:
         rows: QuerySet[Any] = self.table.filterset(data=left, queryset=self.everything).qs
         return rows
 
+    def of_kind(self, *kinds: type[filters.Filter]) -> dict[str, Any]:
+        return {name: kind for name, kind in self.filterset.filters.items() if isinstance(kind, kinds)}
+
     def choices(self) -> dict[str, dict[str, int]]:
-        """One query for all filters that are idle, one more for each that is active."""
-        wanted = {
-            name: kind
-            for name, kind in self.filterset.filters.items()
-            if isinstance(kind, (ChoicesFilter, ReleaseFilter)) and name not in NOT_COUNTED
-        }
+        """One query for all idle filters, one more for each active one; flags of lines take another."""
+        wanted = self.of_kind(ChoicesFilter, ReleaseFilter, YesNoFilter)
         active = [name for name in wanted if any(self.params.getlist(name))]
         idle = [name for name in wanted if name not in active]
         counted: dict[str, dict[str, int]] = {}
-        for names in (idle, *([name] for name in active)):
-            parts = {
-                f"facet_{name}_{i}": (
-                    name,
-                    str(value),
-                    Count("pk", filter=wanted[name].condition(str(value))),
-                )
-                for name in names
-                for i, (value, _) in enumerate(self.filterset.form[name].field.choices)
-            }
-            if parts:
-                rows = self.under_others(*names)
-                found = rows.aggregate(**{alias: count for alias, (_, _, count) in parts.items()})
-                for alias, (name, value, _) in parts.items():
-                    counted.setdefault(name, {})[value] = found[alias]
+        for names in filter(None, (idle, *([name] for name in active))):
+            counted |= self._together(self.under_others(*names), {name: wanted[name] for name in names})
         return counted
+
+    def _together(self, rows: QuerySet[Any], kinds: dict[str, Any]) -> dict[str, dict[str, int]]:
+        """The rows of each choice of some filters."""
+        of_lines = {name: kind for name, kind in kinds.items() if name in OF_LINES}
+        parts = {
+            f"facet_{name}_{i}": (name, value, kind.condition(value))
+            for name, kind in kinds.items()
+            if name not in OF_LINES
+            for i, value in enumerate(self._values(name))
+        }
+        counts = {alias: Count("pk", filter=condition) for alias, (_, _, condition) in parts.items()}
+        found = rows.aggregate(total=Count("pk"), **counts)
+        counted: dict[str, dict[str, int]] = {}
+        for alias, (name, value, _) in parts.items():
+            counted.setdefault(name, {})[value] = found[alias]
+        for name, kind in kinds.items():
+            if isinstance(kind, YesNoFilter):
+                counted[name]["false"] = found["total"] - counted[name]["true"]
+        flagged = _flagged(rows) if of_lines else {}
+        for name, kind in of_lines.items():
+            counted[name] = {flag: found["total"] - n if kind.exclude else n for flag, n in flagged.items()}
+        return counted
+
+    def _values(self, name: str) -> list[str]:
+        """What is counted: each choice but the empty one; of yes and no the first, which tells both."""
+        if isinstance(self.filterset.filters[name], YesNoFilter):
+            return ["true"]
+        return [str(value) for value, _ in self.filterset.form[name].field.choices]
+
+    def values(self) -> dict[str, list[tuple[str, int]]]:
+        """One query: of each text of which some values are common, the commonest, in whatever capitals."""
+        legs = []
+        for name, kind in self.of_kind(ValuesFilter).items():
+            path = kind.field_name
+            rows = self.under_others(name).exclude(**{path: ""}).filter(**{f"{path}__isnull": False})
+            grouped = rows.annotate(facet=Value(name), alike=Lower(path)).values("facet", "alike")
+            counted = grouped.annotate(value=Min(path), rows=Count("pk"))
+            commonest = counted.order_by("-rows", "value")[:MOST_VALUES]
+            legs.append(commonest.values_list("facet", "value", "rows"))
+        found: dict[str, list[tuple[str, int]]] = {}
+        for name, value, rows in legs[0].union(*legs[1:], all=True) if legs else ():
+            found.setdefault(name, []).append((value, rows))
+        return {name: sorted(pairs, key=lambda pair: (-pair[1], pair[0])) for name, pairs in found.items()}
 
     def ranges(self) -> dict[str, Histogram]:
         """Two queries: the spread of each over the whole list, and the rows in the bins of all."""
-        paths = {
-            name: kind.field_name
-            for name, kind in self.filterset.filters.items()
-            if isinstance(kind, filters.RangeFilter) and not kind.method
-        }
+        paths = {name: kind.field_name for name, kind in self.of_kind(filters.RangeFilter).items()}
         if not paths:
             return {}
         spread = self.everything.aggregate(
@@ -140,3 +170,13 @@ class _Counted:
         at = Bin(Cast(F(path), FloatField()), Value(low), Value(high), Value(BINS))
         grouped = rows.annotate(facet=Value(name), bin=at).values("facet", "bin")
         return grouped.annotate(rows=Count("pk")).values_list("facet", "bin", "rows")
+
+
+def _flagged(candidates: QuerySet[Any]) -> dict[str, int]:
+    """For each flag of lines: the candidates of which any line has it. Each line is looked at once."""
+    lines = LineMeasurement.objects.filter(candidate__in=candidates.values("pk"), flags__gt=0).order_by()
+    bits = lines.values("candidate").annotate(bits=BitOr("flags"))
+    counts: dict[str, int] = bits.aggregate(
+        **{name: Count("candidate", filter=bit) for name, bit in bits_set("bits", LineFlag).items()}
+    )
+    return counts

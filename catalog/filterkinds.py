@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import IntFlag
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
 import django_filters as filters
@@ -15,6 +15,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.lookups import GreaterThan
 
 from .coordinates import parse_radius
+from .given.entries import parse
+from .given.refused import refused_named
 from .models import GivenList, Release
 from .places import PLACE_HINT, parse_place
 from .positions import within_cone
@@ -70,16 +72,27 @@ class ConeFilterSet(filters.FilterSet):
 
 
 class YesNoFilter(filters.TypedChoiceFilter):
-    """True or false. Anything else is refused: the package's own filter would pass it over."""
+    """True or false; ``yes`` says of which rows it is true. Anything else is refused: the package's own
+    filter would pass it over."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, yes: Q, **kwargs: Any) -> None:
         super().__init__(
-            *args,
             choices=[("", "either"), ("true", "yes"), ("false", "no")],
-            coerce=lambda value: value == "true",
             error_messages={"invalid_choice": "“%(value)s” is neither true nor false."},
             **kwargs,
         )
+        self.yes = yes
+
+    def condition(self, value: str) -> Q:
+        """The rows of one answer."""
+        return self.yes if value == "true" else ~self.yes
+
+    def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(self.condition(value)) if value else queryset
+
+
+class ValuesFilter(filters.CharFilter):
+    """A text of which some values are common: the page offers those, with their rows, under the box."""
 
 
 class ListField(forms.CharField):
@@ -96,45 +109,70 @@ class ListField(forms.CharField):
 
 
 class ListFilter(filters.Filter):
-    """Rows of the spectra that a list means; the field leads to the spectrum's id."""
+    """Rows that a list means: the field leads to the id of what it is a list ``of``."""
 
     field_class = ListField
+
+    def __init__(self, field_name: str, *, of: str = "spectra") -> None:
+        super().__init__(
+            field_name, label="In the list", help_text="Token of a list of file names or positions"
+        )
+        self.members: Any = GivenList._meta.get_field(of)
 
     def filter(self, queryset: QuerySet[Any], value: GivenList | None) -> QuerySet[Any]:
         if value is None:
             return queryset
-        members = GivenList.spectra.through.objects.filter(givenlist=value).values("spectrum")
-        return queryset.filter(**{f"{self.field_name}__in": members})
+        through = self.members.remote_field.through.objects.filter(givenlist=value)
+        return queryset.filter(
+            **{f"{self.field_name}__in": through.values(self.members.m2m_reverse_field_name())}
+        )
+
+
+class RefusedListFilter(ListFilter):
+    """Refused files of which a list holds the name."""
+
+    def filter(self, queryset: QuerySet[Any], value: GivenList | None) -> QuerySet[Any]:
+        if value is None:
+            return queryset
+        names = {entry.name for entry in parse(value.entries)}
+        return queryset.filter(pk__in=refused_named(names).values("pk"))
 
 
 class ListedFilterSet(filters.FilterSet):
-    """Adds the filter ``list``. The name is a builtin's, so that no class body may hold it."""
+    """Adds the filter ``list``. The name is a builtin's, so that no class body may hold it.
+
+    ``spectrum`` leads to the spectrum of a row; empty where rows have none of their own.
+    """
 
     spectrum = "pk"
 
     @classmethod
+    def in_list(cls) -> ListFilter:
+        return ListFilter(cls.spectrum)
+
+    @classmethod
     def get_filters(cls) -> dict[str, filters.Filter]:
         found: dict[str, filters.Filter] = super().get_filters()
-        help_text = "Token of a list of file names or positions"
-        return found | {LIST: ListFilter(cls.spectrum, label="In the list", help_text=help_text)}
+        return found | {LIST: cls.in_list()}
 
 
 class ChoicesFilter(filters.MultipleChoiceFilter):
-    """One choice or several, which widen; ``conditions`` says what each means where it is no value."""
+    """One choice or several, which widen (with ``exclude`` narrow); ``conditions`` says what each means where
+    it is no value."""
 
     def __init__(self, *args: Any, conditions: Mapping[str, Q] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conditions = conditions
 
     def condition(self, value: Any) -> Q:
-        """The rows of one choice."""
-        return self.conditions[value] if self.conditions else Q(**{self.field_name: value})
+        """The rows that are left where this choice alone is made."""
+        meant = self.conditions[value] if self.conditions else Q(**{self.field_name: value})
+        return ~meant if self.exclude else meant
 
     def filter(self, queryset: QuerySet[Any], value: Sequence[Any]) -> QuerySet[Any]:
         if not value:
             return queryset
-        wanted = reduce(or_, map(self.condition, value))
-        return queryset.exclude(wanted) if self.exclude else queryset.filter(wanted)
+        return queryset.filter(reduce(and_ if self.exclude else or_, map(self.condition, value)))
 
 
 class ReleaseFilter(filters.ModelMultipleChoiceFilter):

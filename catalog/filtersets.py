@@ -10,7 +10,7 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Case, Exists, F, FloatField, OuterRef, Q, QuerySet, When
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from retrieval.flags import CandidateFlag, LineFlag
 from retrieval.readers import WARNINGS
@@ -20,7 +20,10 @@ from .filterkinds import (
     ChoicesFilter,
     ConeFilterSet,
     ListedFilterSet,
+    ListFilter,
+    RefusedListFilter,
     ReleaseFilter,
+    ValuesFilter,
     YesNoFilter,
     bits_set,
     flag_choices,
@@ -41,11 +44,6 @@ from .models import (
     Vote,
 )
 from .within import WithinFilter
-
-CLASS_PROBABILITIES = (
-    (Candidate.BptClass.STAR_FORMING, "p_star_forming"), (Candidate.BptClass.COMPOSITE, "p_composite"),
-    (Candidate.BptClass.LINER, "p_liner"), (Candidate.BptClass.SEYFERT, "p_seyfert"),
-)  # fmt: skip
 
 
 class RunFilter(filters.ModelChoiceFilter):
@@ -107,16 +105,16 @@ class SpectrumFilterSet(MemberFilterSet):
     candidate_of = filters.ModelChoiceFilter(
         "candidates__run", label="Candidate of the run", queryset=Run.objects.all(), help_text="Its number"
     )
-    cls = filters.CharFilter(
+    cls = ValuesFilter(
         label="Class", method="any_of", help_text="STAR, GALAXY, QSO, Unknown; several with commas"
     )
     subclass = filters.CharFilter(label="Subclass begins with", lookup_expr="istartswith")
-    object_type = filters.CharFilter(label="Object type", lookup_expr="iexact")
+    object_type = ValuesFilter(label="Object type", lookup_expr="iexact")
     z = filters.RangeFilter(label="Published redshift")
     snr_r = filters.RangeFilter(label="S/N r", help_text="Per pixel")
     mag_g = filters.RangeFilter(label="g magnitude", help_text="mag")
     mjd = filters.RangeFilter(label="MJD", help_text="day")
-    warned = YesNoFilter(label="Has reader's warnings", method="has_warnings")
+    warned = YesNoFilter(~Q(warnings=[]), label="Has reader's warnings")
     warning = ChoicesFilter(
         label="Reader's warning",
         choices=[(code, code.replace("-", " ").capitalize()) for code in WARNINGS],
@@ -134,9 +132,6 @@ class SpectrumFilterSet(MemberFilterSet):
                 wanted |= Q(**{f"{name}__iexact": part.strip()})
         return queryset.filter(wanted)
 
-    def has_warnings(self, queryset: QuerySet[Spectrum], name: str, value: bool) -> QuerySet[Spectrum]:
-        return queryset.exclude(warnings=[]) if value else queryset.filter(warnings=[])
-
 
 class CandidateFilterSet(MemberFilterSet):
     """Filters that all lists of candidates share."""
@@ -151,11 +146,11 @@ class CandidateFilterSet(MemberFilterSet):
     snr_r = filters.RangeFilter("spectrum__snr_r", label="S/N r", help_text="Per pixel")
     n_configurations = filters.RangeFilter(label="Configurations that agree")
     n_lines = filters.RangeFilter(label="Lines that agree")
-    unique = YesNoFilter("is_primary", label="One spectrum per source")
+    unique = YesNoFilter(Q(is_primary=True), label="One spectrum per source")
     inspection_state = ChoicesFilter(
         "state_shown", label="Inspection", choices=Candidate.InspectionState.choices
     )
-    withdrawn = YesNoFilter("withdrawn_at", label="Withdrawn", lookup_expr="isnull", exclude=True)
+    withdrawn = YesNoFilter(Q(withdrawn_at__isnull=False), label="Withdrawn")
     within = WithinFilter(c.CANDIDATE_COLUMNS)
     flag = ChoicesFilter(
         label="With any flag of",
@@ -192,7 +187,7 @@ class AllCandidatesFilterSet(CandidateFilterSet):
 class InspectedFilterSet(AllCandidatesFilterSet):
     """Filters of /inspected/."""
 
-    adjudicated = YesNoFilter(label="Decided by a resolver")
+    adjudicated = YesNoFilter(Q(adjudicated=True), label="Decided by a resolver")
 
 
 class VoteFilterSet(ListedFilterSet):
@@ -201,13 +196,13 @@ class VoteFilterSet(ListedFilterSet):
     spectrum = "candidate__spectrum"
 
     name = filters.CharFilter("candidate__spectrum__name", label="File name holds", lookup_expr="icontains")
-    inspector = filters.CharFilter("inspector__user__username", label="Inspector", lookup_expr="iexact")
-    simulated = YesNoFilter("inspector__simulated", label="Simulated inspector")
+    inspector = ValuesFilter("inspector__user__username", label="Inspector", lookup_expr="iexact")
+    simulated = YesNoFilter(Q(inspector__simulated=True), label="Simulated inspector")
     verdict = ChoicesFilter(label="Verdict", choices=Verdict.choices)
     inspection_state = ChoicesFilter(
         "candidate__inspection_state", label="Inspection", choices=Candidate.InspectionState.choices
     )
-    stands = YesNoFilter(label="Counts still")
+    stands = YesNoFilter(Q(stands=True), label="Counts still")
 
     class Meta:
         model = Vote
@@ -224,22 +219,9 @@ class GalaxyFilterSet(CandidateFilterSet):
     log_nii_ha = filters.RangeFilter(label="log([N II]/Hα)", help_text="dex")
     log_oiii_hb = filters.RangeFilter(label="log([O III]/Hβ)", help_text="dex")
     snr_min = filters.RangeFilter(label="Lowest S/N of the four lines")
-    probability = filters.RangeFilter(
-        label="Probability of the class", method="with_probability", help_text="0 to 1"
-    )
+    probability = filters.RangeFilter(label="Probability of the class", help_text="0 to 1")
     novelty = ChoicesFilter(label="Known to others", choices=NOVELTY, conditions=NOVELTIES)
     within = WithinFilter(c.GALAXY_COLUMNS)
-
-    def with_probability(self, queryset: QuerySet[Candidate], name: str, value: slice) -> QuerySet[Candidate]:
-        of_class = Case(
-            *(When(bpt_class=bpt_class, then=F(field)) for bpt_class, field in CLASS_PROBABILITIES),
-            default=None,
-            output_field=FloatField(),
-        )
-        ends = {"probability__gte": value.start, "probability__lte": value.stop}
-        return queryset.annotate(probability=of_class).filter(
-            **{end: limit for end, limit in ends.items() if limit is not None}
-        )
 
 
 class WaitingFilterSet(CandidateFilterSet):
@@ -261,7 +243,7 @@ class UnclearFilterSet(CandidateFilterSet):
 
     nebula_state = ChoicesFilter(label="Diagnostic", choices=Candidate.NebulaState.choices)
     velocity_lsr_kms = filters.RangeFilter(label="LSR velocity", help_text="km/s")
-    near_galaxy = filters.CharFilter(
+    near_galaxy = ValuesFilter(
         label="Near galaxy", lookup_expr="iexact", help_text="On the disc of M31, M33, ..."
     )
     within = WithinFilter(c.UNCLEAR_COLUMNS)
@@ -275,14 +257,14 @@ class NebulaFilterSet(UnclearFilterSet):
 
     status = ChoicesFilter(label="Status", choices=STATUS, conditions=STATES)
     region = filters.CharFilter("region__name", label="WISE region", lookup_expr="icontains")
-    catalog = filters.CharFilter(
-        "region__catalog", label="WISE catalogue code", lookup_expr="iexact", help_text="K, G, C or Q"
-    )
+    catalog = ChoicesFilter("region__catalog", label="WISE catalogue code", choices=HIIRegion.Catalog.choices)
     within = WithinFilter((*c.NEBULA_COLUMNS, *c.NEBULA_MORE_COLUMNS))
 
 
-class RegionFilterSet(ConeFilterSet):
+class RegionFilterSet(ListedFilterSet, ConeFilterSet):
     """Filters of /regions/. Without a version: that which the run was matched with."""
+
+    spectrum = ""
 
     CERTIFIED = [
         ("known", "known"), ("new", "newly certified"), ("confirmed", "newly certified and confirmed"),
@@ -295,7 +277,7 @@ class RegionFilterSet(ConeFilterSet):
 
     region = filters.CharFilter("name", label="WISE name holds", lookup_expr="icontains")
     code = ChoicesFilter("catalog", label="WISE catalogue code", choices=HIIRegion.Catalog.choices)
-    has_spectra = YesNoFilter(label="Holds nebula candidates", method="with_spectra")
+    has_spectra = YesNoFilter(Q(n_inside__gt=0), label="Holds nebula candidates")
     certified = ChoicesFilter(label="With spectra, and", choices=CERTIFIED, conditions=CERTIFICATIONS)
     version = filters.CharFilter(
         label="Version", lookup_expr="iexact", help_text="V2.2, say; that of the run if empty"
@@ -305,21 +287,28 @@ class RegionFilterSet(ConeFilterSet):
         model = HIIRegion
         fields: list[str] = []
 
-    def with_spectra(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
-        return queryset.filter(n_inside__gt=0) if value else queryset.filter(n_inside=0)
+    @classmethod
+    def in_list(cls) -> ListFilter:
+        return ListFilter("pk", of="regions")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         queryset = super().filter_queryset(queryset)
         return queryset if self.form.cleaned_data.get("version") else queryset.filter(of_run=True)
 
 
-class RefusalFilterSet(filters.FilterSet):
+class RefusalFilterSet(ListedFilterSet):
     """Filters of /refusals/."""
 
+    spectrum = ""
+
     file = filters.CharFilter(label="File holds", lookup_expr="icontains")
-    reason = filters.CharFilter(label="Reason", lookup_expr="iexact")
+    reason = ValuesFilter(label="Reason", lookup_expr="iexact")
     batch = filters.NumberFilter(label="Import")
 
     class Meta:
         model = Refusal
         fields: list[str] = []
+
+    @classmethod
+    def in_list(cls) -> ListFilter:
+        return RefusedListFilter("pk")

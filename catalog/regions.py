@@ -14,6 +14,7 @@ import numpy as np
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from retrieval.match import best_region, match_regions
 from retrieval.simulate.regions import REGIONS
@@ -192,6 +193,16 @@ def regions_at(*, ra: float, dec: float, version: str) -> list[RegionMatch]:
     for match in found:
         match.region = by_id[match.region_id]
     return sorted(found, key=lambda match: (not match.is_best, match.separation_arcsec))
+
+
+def regions_holding(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> set[int]:
+    """Ids of the regions, of every version, that hold any of these positions (n,), (n,) in degrees."""
+    regions = HIIRegion.objects.order_by().values_list("pk", "glon", "glat", "radius_arcsec")
+    if not ra.size or not (held := list(regions)):
+        return set()
+    ids, *geometry = (np.array(column) for column in zip(*held, strict=True))
+    _, found, _ = match_regions(*galactic(ra, dec), *geometry)
+    return set(ids[found].tolist())
 
 
 def _matches(places: list[Any], regions: list[Any]) -> list[RegionMatch]:

@@ -19,6 +19,10 @@ from .models import DECIDING, Candidate, Counterpart, CounterpartLookup, Refusal
 
 ALL = "all"
 SERVICES = tuple(service.value for service in DECIDING)
+CLASS_PROBABILITIES = (
+    (Candidate.BptClass.STAR_FORMING, "p_star_forming"), (Candidate.BptClass.COMPOSITE, "p_composite"),
+    (Candidate.BptClass.LINER, "p_liner"), (Candidate.BptClass.SEYFERT, "p_seyfert"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,9 @@ def with_answers(rows: QuerySet[Candidate]) -> QuerySet[Any]:
 
 
 def _galaxies(run: Run | None) -> QuerySet[Candidate]:
-    """Emission-line galaxies, with counterparts."""
+    """Emission-line galaxies, with counterparts and the probability of the class that each is given."""
     return with_answers(_candidates(run).filter(kind=Candidate.Kind.GALAXY)).annotate(
+        probability=Case(*(When(bpt_class=name, then=F(field)) for name, field in CLASS_PROBABILITIES)),
         simbad_id=_nearest("simbad", "identifier"),
         simbad_type=_nearest("simbad", "object_type"),
         simbad_z=_nearest("simbad", "z"),

@@ -103,7 +103,9 @@ class SpectrumFactory(PositionedFactory):
 
     release = SubFactory(ReleaseFactory)
     source = factory.Maybe(
-        "ra", SubFactory(SourceFactory, ra=SelfAttribute("..ra"), dec=SelfAttribute("..dec")), None
+        LazyAttribute(lambda row: row.ra is not None),  # 0 is a right ascension
+        SubFactory(SourceFactory, ra=SelfAttribute("..ra"), dec=SelfAttribute("..dec")),
+        None,
     )
     name = Sequence(lambda n: f"spec-56649-GAC078N31M1_sp{n // 250 % 16 + 1:02d}-{n % 250 + 1:03d}")
     role = Spectrum.Role.UNKNOWN

@@ -6,7 +6,7 @@ import csv
 import re
 from dataclasses import dataclass
 
-NAMES = ("file_lamost", "spectrum", "file", "filename", "file_name", "name")
+NAMES = ("file_lamost", "spectrum", "file", "filename", "file_name", "name", "wise_region")
 RIGHT_ASCENSIONS = ("ra", "raj2000", "ra_icrs", "ra_deg", "radeg", "ra_obs")
 DECLINATIONS = ("dec", "dej2000", "decj2000", "de_icrs", "dec_deg", "decdeg", "dec_obs")
 _SUFFIX = re.compile(r"(\.fits|\.fit)?(\.gz)?$", re.IGNORECASE)
@@ -22,8 +22,8 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What would be a spectrum's name: the first field of the line without folder, .fits and .gz."""
-        first = _FIELD.split(self.text, maxsplit=1)[0].strip("\"'")
+        """What would be a spectrum's name: the first field without archive, folder, .fits and .gz."""
+        first = _FIELD.split(self.text.rpartition(": ")[2], maxsplit=1)[0].strip("\"'")
         return _SUFFIX.sub("", first.rpartition("/")[2])
 
 

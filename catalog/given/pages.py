@@ -1,4 +1,4 @@
-"""Giving a list of file names or positions, by form or as JSON, and the page that says what became of it."""
+"""Giving a list of names or positions, by form or as JSON, and the page that says what became of it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.filterkinds import LIST
 from catalog.models import GivenList
-from catalog.tables import TABLES
+from catalog.tables import REFUSALS, REGIONS, TABLES
 
 from .entries import parse
+from .refused import refused_named
 from .services import (
     MAX_ENTRIES,
     MAX_POSITIONS,
@@ -36,7 +37,7 @@ class GivenForm(forms.Form):
     """A list pasted or uploaded; both together are one list after the other."""
 
     entries = forms.CharField(
-        label="Paste: a file name or a position on each line",
+        label="Paste: a file name, a position or an H II region on each line",
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "code"}),
         required=False, max_length=MAX_BYTES, strip=False,
     )  # fmt: skip
@@ -74,8 +75,8 @@ class GivenForm(forms.Form):
 def give(request: HttpRequest) -> HttpResponse:
     """The form, and what takes it: ``POST`` a form, or JSON ``{"names": [...]}``.
 
-    JSON is answered by ``{"token", "count", "url", "unmatched"}``; the token is the parameter ``list`` of the
-    lists, figures and downloads.
+    JSON is answered by ``{"token", "count", "regions", "url", "unmatched"}``; the token is the parameter
+    ``list`` of the lists, figures and downloads.
     """
     if request.method == "POST" and request.content_type == "application/json":
         return _take_json(request)
@@ -120,6 +121,7 @@ def _take_json(request: HttpRequest) -> JsonResponse:
         {
             "token": made.token,
             "count": made.spectra.count(),
+            "regions": made.regions.count(),
             "url": made.get_absolute_url(),
             "unmatched": [
                 {"line": line, "entry": text, "reason": reason} for line, text, reason in made.unmatched
@@ -133,9 +135,16 @@ def _take_json(request: HttpRequest) -> JsonResponse:
 def given_list(request: HttpRequest, token: str) -> HttpResponse:
     """What became of a list: its spectra, where to see them, and each entry that matched none."""
     given = get_object_or_404(GivenList, token=token)
+    spectra, regions = given.spectra.count(), given.regions.count()
+    refused = refused_named({entry.name for entry in parse(given.entries)}).count()
+    held = {REGIONS.name: regions, REFUSALS.name: refused}
     context = {
         "given": given,
-        "count": given.spectra.count(),
-        "targets": [(title, f"{reverse(name)}?{LIST}={token}") for name, title in TARGETS],
+        "spectra": spectra,
+        "regions": regions,
+        "refused": refused,
+        "targets": [
+            (title, f"{reverse(name)}?{LIST}={token}") for name, title in TARGETS if held.get(name, spectra)
+        ],
     }
     return render(request, "catalog/given/given.html", context)

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from catalog.coordinates import parse_position
-from catalog.models import GivenList, Spectrum
+from catalog.models import GivenList, HIIRegion, Spectrum
 from catalog.positions import ORDER, healpix29
+from catalog.regions import regions_holding
 
 from .entries import Entry
+from .refused import refused_named
 
 MAX_ENTRIES = 100_000
 MAX_POSITIONS = 5_000
@@ -43,10 +45,11 @@ class ListError(ValueError):
 
 
 def list_create(*, entries: Sequence[Entry], radius_arcsec: float = RADIUS_ARCSEC) -> GivenList:
-    """Match entries (file names, else positions) with the spectra held and keep the outcome.
+    """Match entries (file names, H II regions, else positions) with what is held and keep the outcome.
 
-    A name stands for the spectra of all releases that bear it, a position for all within the radius. The
-    same list with the same outcome is the same row. Raises ListError beyond the limits.
+    A file name stands for the spectra of all releases that bear it, the name of a region for that of every
+    version, a position for all spectra within the radius and all regions that hold it. The same list with the
+    same outcome is the same row. Raises ListError beyond the limits.
     """
     if not entries:
         raise ListError("The list is empty: give a file name or a position on each line.")
@@ -57,20 +60,27 @@ def list_create(*, entries: Sequence[Entry], radius_arcsec: float = RADIUS_ARCSE
     if not 0 < radius_arcsec <= MAX_RADIUS_ARCSEC:
         raise ListError(f"The radius must be above 0 and at most {MAX_RADIUS_ARCSEC:g} arcsec.")
     spectra, others = _named(entries)
-    found, unmatched = _placed(others, radius_arcsec)
-    spectra |= found
+    regions, others = _regions_named(others)
+    placed, unread = _read(others)
+    ra, dec = (np.array([place[axis] for _, place in placed]) for axis in (0, 1))
+    near = spectra_near(ra, dec, radius_arcsec)
+    spectra.update(pk for ids in near for pk in ids)
+    regions |= regions_holding(ra, dec)
+    why = f"no spectrum lies within {radius_arcsec:g} arcsec"
+    alone = [(entry, why) for (entry, _), ids in zip(placed, near, strict=True) if not ids]
+    told = sorted((entry.line, entry.text[:200], why) for entry, why in (*_explained(unread), *alone))
     text = "\n".join(entry.text for entry in entries)
-    whole = [text, radius_arcsec, sorted(spectra), unmatched]
+    whole = [text, radius_arcsec, sorted(spectra), sorted(regions), told]
     with transaction.atomic():
         made, new = GivenList.objects.get_or_create(
             sha256=hashlib.sha256(json.dumps(whole).encode()).hexdigest(),
             defaults={
-                "entries": text, "n_entries": len(entries), "radius_arcsec": radius_arcsec,
-                "unmatched": unmatched,
+                "entries": text, "n_entries": len(entries), "radius_arcsec": radius_arcsec, "unmatched": told,
             },
         )  # fmt: skip
         if new:
             made.spectra.add(*spectra)
+            made.regions.add(*regions)
     return made
 
 
@@ -84,30 +94,44 @@ def _named(entries: Sequence[Entry]) -> tuple[set[int], list[Entry]]:
     return found, [entry for entry in entries if entry.name not in held]
 
 
-def _placed(entries: Sequence[Entry], radius_arcsec: float) -> tuple[set[int], list[tuple[int, str, str]]]:
-    """Ids of the spectra near the positions given, and what leads to none: line, text, why."""
-    unmatched: list[tuple[int, str, str]] = []
-    placed: list[tuple[Entry, float, float]] = []
+def _regions_named(entries: Sequence[Entry]) -> tuple[set[int], list[Entry]]:
+    """Ids of the H II regions whose names are given, WISE or other, whole; and the entries that name none."""
+    held: dict[str, set[int]] = {}
+    for pk, *names in HIIRegion.objects.order_by().values_list("pk", "name", "hii_name"):
+        for name in filter(None, names):
+            held.setdefault(name.lower(), set()).add(pk)
+    found = {pk for entry in entries for pk in held.get(entry.text.lower(), ())}
+    return found, [entry for entry in entries if entry.text.lower() not in held]
+
+
+def _read(entries: Sequence[Entry]) -> tuple[list[tuple[Entry, tuple[float, float]]], list[Entry]]:
+    """The entries that are positions, with RA and Dec in degrees, and those that are none."""
     if sum(bool(_LIKE_A_POSITION.match(entry.text)) for entry in entries) > MAX_POSITIONS:
         raise ListError(f"The list has more than {MAX_POSITIONS:,} positions: cut it in parts.")
+    placed: list[tuple[Entry, tuple[float, float]]] = []
+    unread: list[Entry] = []
     for entry in entries:
         try:
             if not _LIKE_A_POSITION.match(entry.text):
                 raise ValueError
-            placed.append((entry, *parse_position(entry.text)))
+            placed.append((entry, parse_position(entry.text)))
         except ValueError:
-            reason = "no spectrum of this name is held, and it is no position"
-            unmatched.append((entry.line, entry.text[:200], reason))
-    near = spectra_near(
-        np.array([ra for _, ra, _ in placed]), np.array([dec for _, _, dec in placed]), radius_arcsec
-    )
-    reason = f"no spectrum lies within {radius_arcsec:g} arcsec"
-    unmatched += [
-        (entry.line, entry.text[:200], reason)
-        for (entry, _, _), ids in zip(placed, near, strict=True)
-        if not ids
+            unread.append(entry)
+    return placed, unread
+
+
+def _explained(entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
+    """Why these entries, which are no positions, mean nothing."""
+    refused = set(refused_named({entry.name for entry in entries}).values_list("name", flat=True))
+    return [
+        (
+            entry,
+            "this file was refused: see Refused files"
+            if entry.name in refused
+            else "no spectrum or H II region of this name is held, and it is no position",
+        )
+        for entry in entries
     ]
-    return {pk for ids in near for pk in ids}, sorted(unmatched)
 
 
 def spectra_near(ra: NDArray[np.float64], dec: NDArray[np.float64], radius_arcsec: float) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""What readers leave: lists of spectra, the columns that an account likes to see, searches that it saved."""
+"""What readers leave: lists of what they look for, columns that an account likes, searches that it saved."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from .regions import HIIRegion
 from .survey import Spectrum
 
 
@@ -22,7 +23,7 @@ class GivenList(models.Model):
     sha256 = models.CharField(
         max_length=64,
         unique=True,
-        help_text="Over entries, radius and spectra: the same again is not kept twice.",
+        help_text="Over entries, radius and what they mean: the same again is not kept twice.",
     )
     entries = models.TextField(help_text="As given, a line each.")
     n_entries = models.PositiveIntegerField(help_text="Lines that hold an entry.")
@@ -31,6 +32,9 @@ class GivenList(models.Model):
         default=list, help_text="Line number, text and reason of each entry not found."
     )
     spectra = models.ManyToManyField(Spectrum, related_name="given_lists")
+    regions = models.ManyToManyField(
+        HIIRegion, related_name="given_lists", help_text="Named by an entry, or holding a position."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

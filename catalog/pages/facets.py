@@ -19,7 +19,8 @@ from .lists import run_asked
 @require_safe
 @gzip_page
 def table_facets(request: HttpRequest, table: str) -> JsonResponse:
-    """``{"choices": {filter: {value: rows}}, "ranges": {filter: {low, high, counts}}}``."""
+    """``{"choices": {filter: {value: rows}}, "values": {filter: [[value, rows], ...]},
+    "ranges": {filter: {low, high, counts}}}``."""
     if table not in TABLES:
         raise Http404(f"There is no list {table}.")
     params, shown = request.GET, TABLES[table]

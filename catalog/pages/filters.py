@@ -9,7 +9,7 @@ import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from catalog.filterkinds import ListFilter, YesNoFilter
+from catalog.filterkinds import ListFilter, ValuesFilter, YesNoFilter
 from catalog.within import WithinFilter
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -49,7 +49,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Field:
-    """One filter; ``look`` is text, list, several (texts), range, choices or yesno."""
+    """One filter; ``look`` is text, values (a text), list, several (texts), range, choices or yesno."""
 
     look: str
     name: str
@@ -174,7 +174,8 @@ def _field(filterset: filters.FilterSet, name: str) -> Field:
             for option, label in bound.field.choices
         )
     else:
-        look = "list" if isinstance(kind, ListFilter) else "text"
+        looks = {ListFilter: "list", ValuesFilter: "values"}
+        look = next((look for of, look in looks.items() if isinstance(kind, of)), "text")
         boxes = (Box(f"id_{name}", name, bound.label, data.get(name, "")),)
     return Field(look, name, bound.label, help_text, errors, boxes)
 

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Aggregate, Count, FloatField, Max, Min, QuerySet, Sum
 
 from catalog.columns import Column
-from catalog.filtersets import CLASS_PROBABILITIES
+from catalog.tables import CLASS_PROBABILITIES
 
 from .asked import Population
 from .points import categories_of

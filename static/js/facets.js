@@ -1,4 +1,5 @@
-// Beside the filters: how many rows each choice would give, and histograms whose bars and handles set a range.
+// Beside the filters: how many rows each choice would give, the commonest values of texts, and histograms whose bars
+// and handles set a range.
 
 const SVG = "http://www.w3.org/2000/svg";
 const number = new Intl.NumberFormat("en-GB");
@@ -86,13 +87,40 @@ function histogram(place, { low, high, counts }, form) {
   show();
 }
 
+/** The commonest values of a text, each a button that asks for it, or for all again. */
+function common(place, found, form) {
+  const box = form.elements[place.dataset.values];
+  place.replaceChildren(
+    ...found.map(([value, rows]) => {
+      const item = document.createElement("li");
+      const choose = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: `${value} ` });
+      const on = box.value.trim().toLowerCase() === value.toLowerCase();
+      choose.setAttribute("aria-pressed", on);
+      choose.append(Object.assign(document.createElement("span"), { className: "count", textContent: number.format(rows) }));
+      choose.addEventListener("click", () => {
+        box.value = on ? "" : value;
+        form.requestSubmit();
+      });
+      item.append(choose);
+      return item;
+    }),
+  );
+  place.hidden = false;
+}
+
 for (const form of document.querySelectorAll("form[data-facets]")) {
   const response = await fetch(form.dataset.facets).catch(() => null);
   if (!response?.ok) continue; // the filters work without
-  const { choices, ranges } = await response.json();
+  const { choices, values, ranges } = await response.json();
   for (const place of form.querySelectorAll("[data-count]")) {
     const rows = choices[place.dataset.count]?.[place.dataset.value];
-    if (rows !== undefined) place.textContent = number.format(rows);
+    if (rows === undefined) continue;
+    if (place.matches("option")) place.append(` (${number.format(rows)})`);
+    else place.textContent = number.format(rows);
+  }
+  for (const place of form.querySelectorAll("[data-values]")) {
+    const found = values[place.dataset.values];
+    if (found) common(place, found, form);
   }
   for (const place of form.querySelectorAll("[data-histogram]")) {
     const found = ranges[place.dataset.histogram];

@@ -35,7 +35,11 @@ def test_names_as_json_become_a_filter_of_every_list(client: Client) -> None:
     said = answer.json()
     assert said["count"] == 2
     assert said["unmatched"] == [
-        {"line": 3, "entry": "spec-z", "reason": "no spectrum of this name is held, and it is no position"}
+        {
+            "line": 3,
+            "entry": "spec-z",
+            "reason": "no spectrum or H II region of this name is held, and it is no position",
+        }
     ]
     for page in ("galaxies", "candidates", "spectra", "inspected"):
         assert sorted(names(client, f"/{page}/?list={said['token']}")) == ["spec-a", "spec-c"], page
@@ -107,6 +111,44 @@ def test_refused_with_a_reason(
     answer = client.post("/lists/", data)
     assert answer.status_code == 400
     assert said in answer.content.decode()
+
+
+def test_regions_by_name_and_by_the_positions_they_hold(client: Client) -> None:
+    f.CandidateFactory(run=f.RunFactory(region_version="V2.2"))
+    named = f.HIIRegionFactory(name="G173.468+03.230", hii_name="S 232", glon=173.468, glat=3.23)
+    other = f.HIIRegionFactory(name="G10.0+01.0", hii_name="W 31", glon=10.0, glat=1.0)
+    zero = f.HIIRegionFactory(name="G1.0+01.0", ra=0.0, dec=0.0, glon=96.3373, glat=-60.1886)
+    f.HIIRegionFactory(name="G50.0+10.0", glon=50.0, glat=10.0)
+    entries = ["g173.468+03.230", "w 31", f"0.0 {zero.radius_arcsec / 3600 * 0.9:.6f}"]
+    said = post(client, {"names": entries}).json()
+    assert (said["count"], said["regions"]) == (0, 3)
+    assert [(line["line"], line["reason"]) for line in said["unmatched"]] == [
+        (3, "no spectrum lies within 3 arcsec")
+    ]
+    page = client.get(f"/regions/?list={said['token']}")
+    shown = {row[0][0].text for row in page.context["rows"]}
+    assert shown == {region.name for region in (named, other, zero)}
+    text = client.get(f"/lists/{said['token']}/").content.decode()
+    assert "3</strong> H II regions" in text
+    assert f"/regions/?list={said['token']}" in text
+    assert f"/spectra/?list={said['token']}" not in text
+
+
+def test_refused_files_by_name(client: Client) -> None:
+    batch = f.ImportBatchFactory()
+    for file in ("night/spec-1.fits.gz", "a.zip: a/b/spec-2.fits", "spec-3.fits", "rows.csv: row 7"):
+        f.RefusalFactory(batch=batch, file=file)
+    given = ["spec-1", "/data/spec-2.fits.gz", "a.zip: a/b/spec-2.fits", "x"]
+    said = post(client, {"names": given}).json()
+    reasons = [line["reason"] for line in said["unmatched"]]
+    assert reasons[:3] == ["this file was refused: see Refused files"] * 3
+    assert reasons[3:] == ["no spectrum or H II region of this name is held, and it is no position"]
+    page = client.get(f"/refusals/?list={said['token']}").content.decode()
+    assert "night/spec-1.fits.gz" in page
+    assert "b/spec-2.fits" in page
+    assert "spec-3" not in page
+    assert "row 7" not in page
+    assert "2</strong> refused files" in client.get(f"/lists/{said['token']}/").content.decode()
 
 
 def test_a_token_that_is_none_is_said(client: Client) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from catalog.filterkinds import ChoicesFilter, ReleaseFilter, YesNoFilter
 from catalog.models import Run, Spectrum
 from catalog.sparks import FIRST, LAST, POINTS, reduced, sparks
 from catalog.tables import TABLES
@@ -26,12 +27,16 @@ pytestmark = pytest.mark.django_db
 def run() -> Run:
     run = f.RunFactory(region_version="V2.2")
     for number in range(40):
-        f.CandidateFactory(
+        candidate = f.CandidateFactory(
             run=run, spectrum__name=f"spec-{number:02d}", z_cl=0.01 * number,
             bpt_class=("Seyfert", "LINER", "composite")[number % 3], flags=number % 4,
             spectrum__release__slug=("dr6", "dr7")[number % 2],
-            log_nii_ha=None if number % 5 else -0.1 * number,
+            log_nii_ha=None if number % 5 else -0.1 * number, is_primary=number % 4 > 0,
+            near_galaxy=("", "M31", "m31", "M33")[number % 4],
+            p_seyfert=0.02 * number, p_liner=1 - 0.02 * number,
         )  # fmt: skip
+        for line, flags in (("ha", 2 * (number % 3)), ("hb", 8 * (number % 2)))[: number % 4]:
+            f.LineMeasurementFactory(candidate=candidate, line=line, flags=flags)
     return run
 
 
@@ -43,10 +48,48 @@ def test_each_choice_gives_as_many_rows_as_it_says(client: Client, run: Run) -> 
         page = client.get(f"/galaxies/?z_cl_min=0.095&bpt_class={value}")
         assert page.context["total"] == rows, value
     assert said["bpt_class"]["LINER"] > 0
-    for name in ("flag", "release", "novelty", "inspection_state"):
-        for value, rows in said[name].items():
+    for name, values in said.items():
+        for value, rows in values.items() if name != "bpt_class" else ():
             assert client.get(f"/galaxies/?{query}&{name}={value}").context["total"] == rows, (name, value)
-    assert said["flag"]["NEAR_GALAXY"] > 0
+    for name, value in (
+        ("flag", "NEAR_GALAXY"), ("without_flag", "NEAR_GALAXY"), ("line_flag", "LOW_SNR"),
+        ("without_line_flag", "LOW_SNR"), ("unique", "true"), ("unique", "false"),
+    ):  # fmt: skip
+        assert 0 < said[name][value] < said["withdrawn"]["false"], name
+
+
+def test_every_choice_and_range_of_every_list_is_counted(client: Client, run: Run) -> None:
+    for name, table in TABLES.items():
+        said = client.get(f"/facets/{name}.json").json()
+        kinds = table.filterset.base_filters.items()
+        counted = (ChoicesFilter, ReleaseFilter, YesNoFilter)
+        assert set(said["choices"]) == {n for n, kind in kinds if isinstance(kind, counted)}, name
+
+
+@pytest.mark.parametrize(
+    ("table", "name"), [("spectra", "cls"), ("spectra", "object_type"), ("refusals", "reason")]
+)
+def test_the_commonest_values_of_a_text_give_as_many_rows_as_they_say(
+    client: Client, table: str, name: str
+) -> None:
+    for cls, object_type in (("STAR", "Star"), ("STAR", ""), ("GALAXY", "star"), ("", "Sky")):
+        f.SpectrumFactory(class_=cls, object_type=object_type)
+    for reason in ("truncated", "truncated", "zero-flux"):
+        f.RefusalFactory(reason=reason)
+    said = client.get(f"/facets/{table}.json").json()["values"][name]
+    assert [rows for _, rows in said] == [2, 1]
+    for value, rows in said:
+        assert client.get(f"/{table}/", {name: value}).context["total"] == rows
+    chosen = client.get(f"/facets/{table}.json", {name: said[1][0]}).json()["values"][name]
+    assert chosen == said, "counted under the other filters"
+
+
+def test_the_probability_of_the_class_has_a_histogram(client: Client, run: Run) -> None:
+    said = client.get("/facets/galaxies.json?bpt_class=Seyfert").json()["ranges"]["probability"]
+    found = [0.02 * n for n in range(0, 40, 3)]
+    assert sum(said["counts"]) == len(found)
+    query = "bpt_class=Seyfert&probability_min=0.3&probability_max=0.61"
+    assert client.get(f"/galaxies/?{query}").context["total"] == sum(0.3 <= p <= 0.61 for p in found)
 
 
 def test_histograms_count_every_row_that_has_a_value(client: Client, run: Run) -> None:
@@ -68,9 +111,9 @@ def test_every_list_has_them_also_empty(client: Client, run: Run, table: str) ->
 
 
 def test_facets_take_few_queries(client: Client, run: Run, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get("/facets/galaxies.json?z_cl_min=0.1")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get("/facets/galaxies.json?z_cl_min=0.1&bpt_class=LINER&flag=NEAR_GALAXY")
 
 
