@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from catalog.figures.spectrum import Overlay, compared, mask_runs, spectrum_figu
 from retrieval.lines import LINE, SPEED_OF_LIGHT
 from retrieval.masks import MASK_BIT
 from retrieval.measure import measure_lines
-from retrieval.readers.writer import lamost_bytes
 from tests import factories as f
 
 from .conftest import Held, Z, observed, release
@@ -301,26 +299,6 @@ def test_only_the_sky_s_own_page_may_load_aladin(client: Client, held: Held) -> 
     nowhere = f.SpectrumFactory(name="nowhere", ra=None, dec=None)
     assert client.get(f"/spectra/{nowhere.name}/sky/").status_code == 404
     assert "Show the sky here" not in text(client, "/spectra/nowhere/")
-
-
-@pytest.mark.parametrize("layout", ["lamost-image5", "lamost-coadd"])
-@pytest.mark.django_db(transaction=True)
-def test_python_code_runs_and_reads_the_spectrum_and_its_row(live_server: Any, layout: str) -> None:
-    content = lamost_bytes(observed(), layout)
-    name = f"spec-{layout}"  # astropy remembers what an address gave
-    spectrum = f.SpectrumFactory(name=name, with_file=content)
-    type(spectrum).objects.update(layout=layout)
-    f.SpectrumFactory(name=f"{name}-2")
-    page = Client().get(f"/spectra/{name}/", headers={"host": urlsplit(live_server.url).netloc})
-    code = html.unescape(
-        page.content.decode().split('<pre tabindex="0"')[1].split("<code>")[1].split("</code>")[0]
-    )
-    found: dict[str, Any] = {}
-    exec(code, found)
-    assert found["wavelength"] == pytest.approx(observed().wavelength, rel=1e-5)
-    assert found["flux"] == pytest.approx(observed().flux, rel=1e-5)
-    assert found["error"] == pytest.approx(5.0)
-    assert list(found["row"]["file_LAMOST"]) == [name]
 
 
 def test_escaping(client: Client) -> None:

@@ -24,6 +24,18 @@ def lamost(layout: str = "lamost-image5", **changes: object) -> bytes:
     return lamost_bytes(replace(galaxy(), **changes), layout)
 
 
+def subcontinuum() -> bytes:
+    """The same galaxy as the first releases wrote it: no wavelengths, but the flux without its continuum."""
+    with fits.open(io.BytesIO(lamost())) as hdus:
+        header, data = hdus[0].header.copy(), hdus[0].data.copy()
+    header["EXTEN0"] = "Flux Inverse Subcontinuum Andmask Ormask"
+    data[2] = np.random.default_rng(0).normal(0, 1, data.shape[1])
+    for key in ("OBSID", "DATA_V", "SNRR"):
+        del header[key]
+    header["SN_R"] = 12.5
+    return to_bytes(fits.PrimaryHDU(data, header))
+
+
 def to_bytes(*hdus: object) -> bytes:
     buffer = io.BytesIO()
     fits.HDUList(list(hdus)).writeto(buffer)

@@ -156,6 +156,23 @@ def test_without_uncertainties_the_noise_is_estimated() -> None:
     assert 0.9 < spectrum.ivar[0] ** -0.5 < 1.1
 
 
+def test_pixels_outside_2000_to_13000_angstrom_are_left_out_and_that_is_said() -> None:
+    """All arrays together; both ends belong to what is kept."""
+    wave = np.concatenate(([12.0, 1999.9, 2000.0], np.linspace(3800, 9000, 200), [13000.0, 13000.1, 2e8]))
+    flux = np.arange(1.0, wave.size + 1)
+    own = Table({"wavelength": wave * u.AA, "flux": flux, "ivar": flux / 4, "mask": (flux % 7 == 0) * 1})
+    spectrum = read_sent(written("ecsv", own), "mine", VACUUM)
+    np.testing.assert_array_equal(spectrum.wavelength, wave[2:-2])
+    np.testing.assert_array_equal(spectrum.flux, flux[2:-2])
+    np.testing.assert_array_equal(spectrum.bad, flux[2:-2] % 7 == 0)
+    seen = ~spectrum.bad
+    np.testing.assert_allclose(spectrum.ivar[seen], flux[2:-2][seen] / 4)
+    assert "cut-to-optical" in spectrum.warnings
+    within = read_sent(written("ecsv", own[2:-2]), "mine", VACUUM)
+    np.testing.assert_array_equal(within.flux, spectrum.flux)
+    assert "cut-to-optical" not in within.warnings
+
+
 def test_physical_units_fit_single_precision() -> None:
     unit = u.erg / u.s / u.cm**2 / u.AA
     own = Table({"wavelength": WAVE * u.AA, "flux": FLUX * 1e-22 * unit, "error": ERROR * 1e-22 * unit})
