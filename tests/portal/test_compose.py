@@ -18,6 +18,8 @@ from portal.services.session import known_urls
 ROOT = Path(__file__).resolve().parents[2]
 # Read by the libraries, not by the settings: threads of linear algebra, and Django's own.
 READ_ELSEWHERE = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "DJANGO_SETTINGS_MODULE"}
+# Debugging is for developers; the web server itself pools its connections.
+NOT_FOR_OPERATORS = {"DEBUG", "DATABASE_POOL"}
 OURS = {"migrate", "web", "worker", "scheduler"}
 
 
@@ -50,7 +52,9 @@ def test_postgres_18_is_mounted_where_it_keeps_its_data(compose):
     assert postgres["volumes"] == ["postgres:/var/lib/postgresql"]
 
 
-def test_every_variable_it_sets_is_read_by_the_settings(compose):
+@pytest.fixture(scope="module")
+def read() -> set[str]:
+    """The variables that the settings of a server read."""
     listing = "import portal.settings.production, portal.settings.env as env; print(*env.READ)"
     variables = {
         "SECRET_KEY": "s",
@@ -66,9 +70,23 @@ def test_every_variable_it_sets_is_read_by_the_settings(compose):
         text=True,
         check=True,
     )
-    read = set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+def test_every_variable_it_sets_is_read_by_the_settings(compose, read):
     for name in OURS:
         assert set(compose["services"][name]["environment"]) - READ_ELSEWHERE <= read, name
+
+
+def test_it_hands_on_every_variable_that_the_settings_read(compose, read):
+    """A variable of `.env` that no service is given would be set in vain."""
+    for name in OURS:
+        assert read - set(compose["services"][name]["environment"]) == NOT_FOR_OPERATORS, name
+
+
+def test_operators_are_told_of_every_variable(read):
+    documented = set(re.findall(r"`([A-Z][A-Z_]+)`", (ROOT / "docs" / "operators.md").read_text()))
+    assert read - documented <= NOT_FOR_OPERATORS
 
 
 def test_secrets_are_required_from_the_environment():
