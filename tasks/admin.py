@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Func, IntegerField, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -17,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from catalog.models import Run
 
 from .forms import INITIAL, MAIN_FILTERS, Launch, LookupForm, UploadForm
-from .models import Job
+from .models import Job, KeptSpectrum
 from .services import counterparts_launch, import_launch, retrieval_launch
 
 admin.site.site_header = admin.site.site_title = "Glowworm"
@@ -67,8 +68,9 @@ class JobAdmin(admin.ModelAdmin):
             launch = Launch.like(get_object_or_404(Run, pk=like if like.isdecimal() else 0))
         else:
             launch = Launch(QueryDict(INITIAL))
-        if "launch" in request.POST and launch.form.is_valid():
+        if "launch" in request.POST:
             try:
+                launch.check()
                 run = retrieval_launch(
                     **launch.arguments(),
                     owner=user,
@@ -130,3 +132,31 @@ class JobAdmin(admin.ModelAdmin):
         return TemplateResponse(
             request, template, {**of_admin, "title": title, "opts": self.model._meta, **context}
         )
+
+
+@admin.register(KeptSpectrum)
+class KeptSpectrumAdmin(admin.ModelAdmin):
+    """Spectra that their senders asked to keep: how many, how large, until when. They can only be deleted."""
+
+    list_display = ("kept_at", "expires_at", "kilobytes", "asked")
+    list_display_links = None
+    date_hierarchy = "kept_at"
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        size = Func("data", function="octet_length", output_field=IntegerField())
+        return super().get_queryset(request).defer("data").annotate(size=size)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="size (kB)", ordering="size")
+    def kilobytes(self, kept: Any) -> str:
+        return f"{kept.size / 1000:,.0f}"
+
+    @admin.display(description="asked")
+    def asked(self, kept: KeptSpectrum) -> str:
+        return ", ".join(f"{name} {value}" for name, value in kept.choices.items()) or "as usual"

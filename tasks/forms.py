@@ -12,9 +12,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django.urls import reverse
+from django.utils.html import format_html
 from django_filters.fields import RangeField
 
 from catalog.counterparts.roads import LARGEST_RADIUS_ARCSEC, RADIUS_ARCSEC
+from catalog.filterkinds import LIST
 from catalog.filtersets import SpectrumFilterSet
 from catalog.models import DECIDING, Release, Run, Service, Spectrum, SpectrumBlock
 from catalog.run_settings import configuration_labels, differences, run_settings
@@ -116,17 +119,22 @@ class Launch:
     def filters(self, part: str) -> forms.Form:
         """The filters of one selection as a form."""
         form = SpectrumFilterSet(self.data, queryset=Spectrum.objects.none(), prefix=part).form
-        for name in ("release", "role"):
-            field = form.fields[name]
-            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)
+        form.fields[LIST].help_text = format_html(
+            'The last part of its address. <a href="{}?table=spectra">Give a list</a>', reverse("give-list")
+        )
         for field in form.fields.values():
-            if isinstance(field, RangeField):
+            if isinstance(field, (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)):
+                field.widget = forms.CheckboxSelectMultiple()
+                field.widget.choices = field.choices
+            elif isinstance(field, forms.ModelChoiceField):  # here one chooses, elsewhere one types
+                field.empty_label, field.help_text = "any", ""
+            elif isinstance(field, RangeField):
                 for end, box in zip(("from", "to"), field.widget.widgets, strict=True):
                     box.attrs["aria-label"] = f"{field.label} {end}"
         return form
 
-    def plan(self) -> Plan:
-        """The checked run. Raises ValidationError."""
+    def check(self) -> None:
+        """Raises ValidationError that names each wrong field and what is wrong with it."""
         if not self.form.is_bound or not self.form.is_valid():
             raise ValidationError(
                 [
@@ -134,6 +142,10 @@ class Launch:
                     for name, errors in self.form.errors.items()
                 ]
             )
+
+    def plan(self) -> Plan:
+        """The checked run. Raises ValidationError."""
+        self.check()
         return retrieval_plan(**self.arguments())
 
     def arguments(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from .models import Job, LogLine
@@ -19,7 +19,10 @@ LOG_LINES = 200
 
 @dataclass(frozen=True)
 class StageProgress:
-    """One stage: units of work in all and done, units a second over its time so far, seconds it took."""
+    """One stage: units of work in all and done, units a second over its time so far, seconds of work on it.
+
+    Time in which nobody worked, from a cancel to its retry say, is not counted.
+    """
 
     name: str
     label: str
@@ -42,7 +45,7 @@ class StageProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """A whole job: seconds since its start, an estimate of those left, and its stages."""
+    """A whole job: seconds of work on it, an estimate of those left, and its stages."""
 
     state: str
     tone: str
@@ -84,7 +87,7 @@ def progress_json(job: Job, *, whole: bool) -> dict[str, Any]:
 
 
 def job_progress(job: Job) -> Progress:
-    """How far a job is, from its chunks: one query."""
+    """How far a job is, from its chunks: two queries."""
     done = Q(state=ChunkState.DONE)
     rows = job.chunks.order_by().values("stage_number")
     rows = rows.annotate(
@@ -93,14 +96,14 @@ def job_progress(job: Job) -> Progress:
         chunks=Count("pk"),
         open=Count("pk", filter=~done),
         started=Min("started_at"),
-        finished=Max("finished_at"),
     )
     by_number = {row["stage_number"]: row for row in rows}
-    now = job.finished_at or timezone.now()
+    worked = _worked(job, job.finished_at or timezone.now())
     stages = []
     for number, stage in enumerate(stages_of(job)):
         row = by_number.get(number)
-        state, seconds = _stage_state(row, now, ended=job.finished_at is not None)
+        state = _stage_state(row, ended=job.finished_at is not None)
+        seconds = worked.get(number)
         amount = row["done"] if row else 0
         stages.append(
             StageProgress(
@@ -116,26 +119,42 @@ def job_progress(job: Job) -> Progress:
             )
         )
     state = JobState(job.state)
-    elapsed = (now - job.started_at).total_seconds() if job.started_at else None
     share, remaining = _share_and_remaining(job, stages)
     return Progress(
         state=state.value,
         tone=state.tone,
         active=not state.is_terminal,
         error=job.error,
-        seconds=elapsed,
+        seconds=sum(worked.values()) if job.started_at else None,
         remaining=None if state.is_terminal else remaining,
         share=1.0 if state == JobState.SUCCEEDED else share,
         stages=stages,
     )
 
 
-def _stage_state(row: Mapping[str, Any] | None, now: datetime, *, ended: bool) -> tuple[str, float | None]:
+def _stage_state(row: Mapping[str, Any] | None, *, ended: bool) -> str:
     if row is None or row["started"] is None:
-        return "not begun" if ended else "waiting", None
+        return "not begun" if ended else "waiting"
     if row["open"]:
-        return "stopped" if ended else "running", (now - row["started"]).total_seconds()
-    return "done", (row["finished"] - row["started"]).total_seconds()
+        return "stopped" if ended else "running"
+    return "done"
+
+
+def _worked(job: Job, now: datetime) -> dict[int, float]:
+    """By stage: the seconds in which at least one of its chunks was under way."""
+    chunks = job.chunks.filter(started_at__isnull=False).order_by("stage_number", "started_at")
+    worked: dict[int, float] = {}
+    until: dict[int, datetime] = {}
+    for number, state, started, finished in chunks.values_list(
+        "stage_number", "state", "started_at", "finished_at"
+    ):
+        if started is None or state == ChunkState.WAITING:  # given up
+            continue
+        end = finished or now
+        begin = max(started, until.get(number, started))
+        worked[number] = worked.get(number, 0.0) + max(0.0, (end - begin).total_seconds())
+        until[number] = max(end, begin)
+    return worked
 
 
 def _share_and_remaining(job: Job, stages: list[StageProgress]) -> tuple[float, float | None]:
@@ -144,6 +163,7 @@ def _share_and_remaining(job: Job, stages: list[StageProgress]) -> tuple[float, 
     planned = {stage.name: costs.get(stage.name, 1.0) for stage in stages}
     done = sum(planned[stage.name] * stage.share for stage in stages)
     whole = sum(planned.values())
+    if not done:
+        return 0.0, whole if costs else None
     took = sum(stage.seconds or 0.0 for stage in stages)
-    remaining = (whole - done) * took / done if done else None
-    return done / whole, remaining
+    return done / whole, (whole - done) * took / done

@@ -277,7 +277,7 @@ def job_retry(*, job_id: int, by: User | None = None) -> Job:
     if job.state not in {JobState.FAILED, JobState.CANCELLED}:
         raise ValidationError(f"Job {job.pk} is {job.state}; only a failed or cancelled job can be retried.")
     job.chunks.exclude(state=ChunkState.DONE).update(
-        state=ChunkState.WAITING, lease=None, lease_expires_at=None, attempts=0, error=""
+        state=ChunkState.WAITING, lease=None, lease_expires_at=None, started_at=None, attempts=0, error=""
     )
     if job.run and not prepared.exists(job.run):
         # The prepared spectra were dropped: all is selected and prepared afresh.

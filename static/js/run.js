@@ -15,8 +15,8 @@ function duration(seconds) {
 }
 
 function inWords(progress) {
-  if (progress.seconds === null) return "waiting for a worker";
   const left = progress.remaining === null ? "" : `, about ${duration(progress.remaining)} left`;
+  if (progress.seconds === null) return `waiting for a worker${left}`;
   return `${progress.percent} % after ${duration(progress.seconds)}${left}`;
 }
 

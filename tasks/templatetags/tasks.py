@@ -41,11 +41,11 @@ def rate(stage: StageProgress) -> str:
 @register.filter
 def in_words(progress: Progress) -> str:
     """How far the whole is."""
-    if progress.seconds is None:
-        return "waiting for a worker" if progress.active else ""
-    if not progress.active:
-        return f"after {duration(progress.seconds)}"
     left = f", about {duration(progress.remaining)} left" if progress.remaining is not None else ""
+    if progress.seconds is None:
+        return f"waiting for a worker{left}" if progress.active else ""
+    if not progress.active:
+        return f"after {duration(progress.seconds)} of work"
     return f"{progress.percent} % after {duration(progress.seconds)}{left}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +16,7 @@ from django.urls import reverse
 from catalog.models import ImportBatch, Refusal, Run, Spectrum
 from tasks import uploads
 from tasks.models import Job
-from tests.factories import UserFactory
+from tests.factories import CandidateFactory, UserFactory
 
 from .conftest import work_off
 
@@ -86,7 +87,20 @@ def test_a_faulty_form_says_so_and_launches_nothing(
     page = staff.post(LAUNCH, FORM | changes | {"launch": "Launch"})
     assert page.status_code == 200
     assert words in page.content.decode()
+    assert "The run was not launched: see what is wrong below." in page.content.decode()
     assert not Run.objects.exists()
+
+
+def test_every_filter_of_spectra_is_offered_and_says_what_it_takes(survey: None, staff: Client) -> None:
+    """Several choices as boxes, one of a few rows as a menu, a list with the way to give one."""
+    made = CandidateFactory(run__note="an older one").run
+    page = staff.get(LAUNCH).content.decode()
+    for part in ("templates", "queries"):
+        for name in ("list", "inside", "published_in", "candidate_of", "warning", "role", "position"):
+            assert f'name="{part}-{name}"' in page, name
+        assert f'<option value="{made.pk}">' in page
+        assert re.search(rf'type="checkbox" name="{part}-warning"', page)
+    assert f'<a href="{reverse("give-list")}?table=spectra">Give a list</a>' in page
 
 
 def test_counting_again_launches_nothing(survey: None, staff: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tasks.models import Job
-from tasks.services import job_cancel
+from tasks.services import job_cancel, job_retry
 from tasks.states import JobState, RetrievalStage
 from tests.factories import ChunkFactory, JobFactory, LogLineFactory, UserFactory
 
@@ -46,7 +47,7 @@ def test_a_complete_run_shows_its_stages_results_and_provenance(
     run = launch(note="a note")
     work_off(run.job)
     run.refresh_from_db()
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page = client.get(run.get_absolute_url()).content.decode()
     for stage in RetrievalStage:
         assert stage.label in page
@@ -90,7 +91,7 @@ def test_progress_is_told_in_numbers(client: Client, running: Job) -> None:
 def test_progress_tells_rate_and_remaining_time(client: Client, running: Job) -> None:
     began = timezone.now() - timedelta(seconds=1000)
     Job.objects.filter(pk=running.pk).update(started_at=began)
-    running.chunks.update(started_at=began)
+    running.chunks.filter(state="done").update(started_at=began, finished_at=timezone.now())
     progress = client.get(reverse("run-progress", args=[running.run_id])).json()
     stage = progress["stages"][RetrievalStage.PREPARE.number]
     assert stage["rate"] == pytest.approx(0.1)  # 100 spectra in 1,000 s
@@ -99,6 +100,34 @@ def test_progress_tells_rate_and_remaining_time(client: Client, running: Job) ->
     page = client.get(reverse("run", args=[running.run_id])).content.decode()
     assert "0.1/s" in page
     assert re.search(r"37 % after 16 min \d+ s, about 28 min \d+ s left", page)
+
+
+def test_time_in_which_nobody_worked_is_not_counted(client: Client, running: Job) -> None:
+    """Cancelled at night and resumed in the morning: neither rate nor remaining time know of the night."""
+    evening = timezone.now() - timedelta(hours=12)
+    morning = timezone.now() - timedelta(seconds=150)
+    Job.objects.filter(pk=running.pk).update(started_at=evening)
+    first, second, third = running.chunks.order_by("number")
+    for chunk, began, seconds in ((first, evening, 100), (second, evening + timedelta(seconds=50), 100)):
+        chunk.started_at, chunk.finished_at = began, began + timedelta(seconds=seconds)
+        chunk.save()
+    third.state, third.started_at, third.lease = "leased", morning, uuid.uuid4()
+    third.lease_expires_at = timezone.now() + timedelta(seconds=15)
+    third.save()
+    progress = client.get(reverse("run-progress", args=[running.run_id])).json()
+    assert progress["seconds"] == pytest.approx(150 + 150, abs=5)  # two side by side for 150 s, and the third
+    stage = progress["stages"][RetrievalStage.PREPARE.number]
+    assert stage["rate"] == pytest.approx(100 / 300, abs=0.05)
+    Job.objects.filter(pk=running.pk).update(state="cancelled", finished_at=timezone.now())
+    job_retry(job_id=running.pk)
+    later = client.get(reverse("run-progress", args=[running.run_id])).json()
+    assert later["seconds"] == pytest.approx(150, abs=5)  # what the third did is lost
+
+
+def test_before_anything_is_done_the_estimate_stands(client: Client) -> None:
+    job = JobFactory(parameters={"estimate": {"stages": {"prepare": 111.0}}})
+    page = client.get(reverse("run", args=[job.run_id])).content.decode()
+    assert "waiting for a worker, about 1 min 59 s left" in page  # each other stage a second
 
 
 def test_a_failed_job_says_why(client: Client, running: Job) -> None:
@@ -172,6 +201,7 @@ def test_cancel_and_retry_from_the_page(client: Client, running: Job, operator: 
     assert reverse("run-cancel", args=[running.run_id]) in page
     page = client.post(reverse("run-cancel", args=[running.run_id]), follow=True).content.decode()
     assert "The run is cancelled." in page
+    assert "Resume" in page
     assert Job.objects.get(pk=running.pk).state == "cancelled"
     assert reverse("run-retry", args=[running.run_id]) in page
     page = client.post(reverse("run-cancel", args=[running.run_id]), follow=True).content.decode()
