@@ -21,5 +21,5 @@ ENV PATH=/app/.venv/bin:$PATH \
 USER glowworm
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "8", "--preload", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "portal.wsgi:application", "--config", "python:portal.web", \
+     "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

@@ -94,7 +94,7 @@ def main() -> None:
                     flush=True,
                 )
             browser.close()
-    print(json.dumps({"machine": _machine(), "entries": options.entries, "repeats": options.repeats}))
+    print(json.dumps({"machine": machine(), "entries": options.entries, "repeats": options.repeats}))
 
 
 def _get(connection: HTTPConnection, path: str) -> tuple[float, bytes]:
@@ -118,8 +118,8 @@ def _timed(served: Served, path: str, repeats: int) -> dict[str, float]:
         own.append(_get(connection, path)[0])
         peer.append(_get(connection, PEER)[0])
     connection.close()
-    p50, p95 = _quantiles(own)
-    peer_p50, peer_p95 = _quantiles(peer)
+    p50, p95 = quantiles(own)
+    peer_p50, peer_p95 = quantiles(peer)
     return {
         "p50_ms": p50,
         "p95_ms": p95,
@@ -130,7 +130,7 @@ def _timed(served: Served, path: str, repeats: int) -> dict[str, float]:
     }
 
 
-def _quantiles(times: list[float]) -> tuple[float, float]:
+def quantiles(times: list[float]) -> tuple[float, float]:
     cuts = statistics.quantiles(times, n=20, method="inclusive")
     return round(cuts[9], 1), round(cuts[18], 1)
 
@@ -178,7 +178,7 @@ def _log_in(page: Page, served: Served) -> None:
     page.wait_for_url("**/runs/")
 
 
-def _machine() -> str:
+def machine() -> str:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return (
         f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}"

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +39,21 @@ class Served:
     password: str
 
 
+def portal(entries: int) -> AbstractContextManager[Served]:
+    """A portal with so many candidates, each of a spectrum of its own."""
+    return serving(FILL.format(entries=entries))
+
+
 @contextmanager
-def portal(entries: int) -> Iterator[Served]:
-    """``manage.py up`` in a folder of its own, with so many candidates, each of a spectrum of its own."""
+def serving(fill: str, **variables: str) -> Iterator[Served]:
+    """``manage.py up`` in a folder of its own, with these variables; ``fill`` is the code that fills it."""
     folder = Path(tempfile.mkdtemp(prefix="glowworm-pages-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     environment |= {"DATA_DIR": str(folder / "var"), "PORT": str(port), "GLOWWORM_DEMO": "0"}
+    environment |= variables
     log = folder / "up.log"
     with log.open("wb") as output:
         up = subprocess.Popen(
@@ -58,8 +64,8 @@ def portal(entries: int) -> Iterator[Served]:
             if up.poll() is not None:
                 raise RuntimeError(f"the portal did not start:\n{log.read_text()}")
             time.sleep(0.2)
-        fill = [sys.executable, "manage.py", "shell", "-v", "0", "-c", FILL.format(entries=entries)]
-        subprocess.run(fill, cwd=ROOT, env=environment, check=True, stdout=sys.stderr)
+        command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", fill]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=sys.stderr)
         found = re.search(r"shown once\): (\S+)", log.read_text())
         yield Served(f"http://127.0.0.1:{port}", found[1] if found else "")
     finally:

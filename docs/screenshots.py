@@ -44,6 +44,14 @@ def spectrum(page: Page) -> None:
     figure_in_view(page)
 
 
+def kin(page: Page) -> None:
+    """Of the same galaxy as the picture of a spectrum."""
+    first_row(page)
+    page.get_by_role("main").get_by_role("link", name="Find kin").click()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    page.wait_for_load_state("networkidle")
+
+
 def configurations(page: Page) -> None:
     """The demonstration's run is the oldest."""
     page.locator("#content tbody tr").last.locator("a").first.click()
@@ -67,6 +75,8 @@ PICTURES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "candidates": ("/candidates/?sort=-snr_r", as_it_opens),
     "spectra": ("/spectra/", as_it_opens),
     "spectrum": (f"/galaxies/?{GOOD}", spectrum),
+    "kin": (f"/galaxies/?{GOOD}", kin),
+    "populations": ("/populations/", figure_in_view),
     "lookups": ("/lookups/", as_it_opens),
     "figures": ("/figures/", as_it_opens),
     "figure": ("/figures/redshift/", figure_in_view),

@@ -172,7 +172,8 @@ class Supervisor:
         python = [sys.executable, "-m"]
         celery = [*python, "celery", "--app", "portal.celery"]
         web = [
-            *python, "gunicorn", "portal.wsgi:application", "--bind", f"{LOOPBACK}:{self.port}",
+            *python, "gunicorn", "portal.wsgi:application", "--config", "python:portal.web",
+            "--bind", f"{LOOPBACK}:{self.port}",
             "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "120",
             "--graceful-timeout", "5", "--no-control-socket", "--preload",
         ]  # fmt: skip

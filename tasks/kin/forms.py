@@ -30,7 +30,9 @@ class KinForm(forms.Form):
         help_text=f"1 to {MOST_KIN}; {USUAL_KIN} where left empty.",
     )  # fmt: skip
     configuration = forms.ChoiceField(
-        label="Configuration", required=False, help_text="Step in Å : segments : centres of each."
+        label="Configuration",
+        required=False,
+        help_text="Step in Å : segments : centres. All but the usual one are read first: some seconds.",
     )
     position = forms.CharField(
         label="Position", required=False, max_length=120,

@@ -40,6 +40,9 @@ from tasks.kin.packing import from_text, to_text, unpack
 from tasks.kin.search import Kin
 
 View = Callable[..., HttpResponseBase]
+GO_BACK = (
+    "Go back: the page before this one still has what was found. Download its table, or send the file anew."
+)
 
 
 def taking_uploads(view: View) -> View:
@@ -238,9 +241,10 @@ def kin_keep(request: HttpRequest) -> HttpResponse:
         observed = from_text(request.POST.get("again", ""))
         token, kept = kept_store(observed=observed, choices=choices_made)
     except Refused as error:
-        return _plain(ProblemError(422, error.code, str(error)))
+        return _page(request, QueryDict(), problem=ProblemError(422, error.code, error.text, GO_BACK))
     except LimitError as error:
-        return _plain(ProblemError(error.status, "limit", str(error), retry_after=error.retry_after))
+        problem = ProblemError(error.status, "limit", str(error), GO_BACK, retry_after=error.retry_after)
+        return _page(request, QueryDict(), problem=problem)
     messages.success(request, f"Kept until {kept.expires_at:%d %B %Y} under the address of this page.")
     return HttpResponseRedirect(reverse("kin-kept", args=[token]))
 

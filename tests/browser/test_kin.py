@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -17,6 +18,32 @@ WAITING = 60_000
 def name_of_a_query(visitor: Visitor) -> str:
     visitor.open("/candidates/")
     return visitor.page.locator("tbody a").first.inner_text().strip()
+
+
+FOLLOW = """() => {
+    const said = [];
+    const place = document.querySelector("[data-kin-said]");
+    new MutationObserver(() => said.push(place.textContent)).observe(place, { childList: true });
+    return said;
+}"""
+"""What the page says while it uploads and searches, one after another."""
+DROP = """([name, content]) => {
+    const carried = new DataTransfer();
+    carried.items.add(new File([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], name));
+    return carried;
+}"""
+
+
+def drop(visitor: Visitor, file: Path) -> None:
+    """Let a file fall on the field, as from a file manager."""
+    content = base64.b64encode(file.read_bytes()).decode()
+    carried = visitor.page.evaluate_handle(DROP, [file.name, content])
+    place = visitor.page.locator("[data-drop]")
+    place.dispatch_event("dragover", {"dataTransfer": carried})
+    assert "over" in str(place.get_attribute("class")).split()
+    place.dispatch_event("drop", {"dataTransfer": carried})
+    assert "over" not in str(place.get_attribute("class")).split()
+    assert visitor.page.get_by_label("File", exact=True).evaluate("box => box.files[0].name") == file.name
 
 
 def drawn(visitor: Visitor) -> None:
@@ -37,7 +64,10 @@ def test_a_seeker_sends_a_spectrum(
     inspect(seeker)
     page = seeker.page
     page.get_by_label("Position").fill("nowhere")
-    page.get_by_label("File", exact=True).set_input_files(mine)
+    if width > 1000:
+        drop(seeker, mine)
+    else:
+        page.get_by_label("File", exact=True).set_input_files(mine)
     page.get_by_role("button", name="Find kin", exact=True).click()
     page.get_by_text("is not a position").first.wait_for(timeout=WAITING)
     seeker.complaints[:] = [said for said in seeker.complaints if "status of 400" not in said]
@@ -45,8 +75,13 @@ def test_a_seeker_sends_a_spectrum(
     inspect(seeker)
 
     page.get_by_label("Position").fill("10.6847 41.2690")  # the file is still chosen
+    told = page.evaluate_handle(FOLLOW)
     page.get_by_role("button", name="Find kin", exact=True).click()
     drawn(seeker)
+    said = told.json_value()
+    assert said[0].startswith("Uploading")
+    assert "Uploading, 100 %" in said
+    assert said[-1] == "Searching …"
     assert page.evaluate("document.activeElement.tagName") == "H1"
     assert "Kin of mine" in page.title()
     assert page.get_by_text("on the disc of M31").count()
@@ -70,6 +105,20 @@ def test_a_seeker_sends_a_spectrum(
     inspect(seeker)
     page.get_by_role("button", name="Delete it now").click()
     page.get_by_text("nothing of this spectrum is kept").wait_for(timeout=WAITING)
+
+
+def test_a_seeker_without_scripts(visitor: Callable[..., Visitor], tmp_path: Path) -> None:
+    seeker = visitor(scripts=False)
+    mine = tmp_path / "mine.csv"
+    rows = "\n".join(f"{3900 + 2 * n},{10 + n % 7}" for n in range(2500))
+    mine.write_text(f"wave_vac (Angstrom),flux\n{rows}\n")
+    page = seeker.page
+    page.goto(f"{seeker.portal.url}/kin/")
+    page.get_by_label("File", exact=True).set_input_files(mine)
+    page.get_by_label("Kin to show").fill("4")
+    page.get_by_role("button", name="Find kin", exact=True).click()
+    page.get_by_role("heading", name="Kin of mine").wait_for(timeout=WAITING)
+    assert page.locator("#kin ~ .scroll tbody tr").count() == 4
 
 
 def test_a_reader_goes_from_a_spectrum_to_its_kin(visitor: Callable[..., Visitor]) -> None:

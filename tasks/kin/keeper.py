@@ -1,0 +1,58 @@
+"""Keeps ready what most seekers ask for: the usual codebook of the current run, in each web process.
+
+To read the codes of a whole survey takes seconds, which nobody who sends a spectrum should wait.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from django.db import Error, connection
+
+from catalog.codebooks import DamagedError
+from catalog.tables import current_run
+
+from .books import SHELF, NoBookError, Shelf, codebook_usual, codebooks_ready
+
+logger = logging.getLogger(__name__)
+
+EVERY = 20.0
+"""Seconds between two looks for a newer run."""
+
+
+class Keeper:
+    """Puts the usual codebook on the shelf once; the shelf may drop it for others that are asked for."""
+
+    def __init__(self, shelf: Shelf = SHELF) -> None:
+        self._shelf = shelf
+        self._last: int | None = None
+
+    def look(self) -> bool:
+        """Whether there was a codebook to load, which now is loaded. Raises NoBookError, DamagedError."""
+        run = current_run()
+        ready = codebooks_ready(run) if run else []
+        if not ready or (usual := codebook_usual(ready)).pk == self._last:
+            return False
+        self._last = usual.pk
+        self._shelf.book(usual)
+        return True
+
+    def keep(self, ended: threading.Event) -> None:
+        """Look again and again until the event is set."""
+        while True:
+            try:
+                self.look()
+            except (Error, NoBookError, DamagedError) as error:
+                logger.warning("the usual codebook is not kept ready: %s", error)
+            finally:
+                connection.close()
+            if ended.wait(EVERY):
+                return
+
+
+def start() -> threading.Thread:
+    """Keep for as long as this process lives."""
+    thread = threading.Thread(target=Keeper().keep, args=(threading.Event(),), name="kin", daemon=True)
+    thread.start()
+    return thread
