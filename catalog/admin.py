@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -13,6 +12,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from .counterparts import admin as counterparts_admin  # noqa: F401 - registers its models
+from .deleting import regions_kept_for, release_kept_for, run_kept_for, spectra_kept_for
+from .deleting_admin import CountedDeletion
 from .inspection import admin as inspection_admin  # noqa: F401 - registers its models
 from .models import (
     Candidate,
@@ -22,15 +23,15 @@ from .models import (
     ImportBatch,
     LineRedshift,
     Refusal,
+    RegionMatch,
     Release,
     Run,
     Spectrum,
 )
 from .publishing.admin import PublishingMixin
-from .selectors import run_kept_for
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(CountedDeletion):
     """Rows that imports and runs write; deleting follows Django's permissions."""
 
     show_full_result_count = False
@@ -43,7 +44,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Release)
-class ReleaseAdmin(admin.ModelAdmin):
+class ReleaseAdmin(CountedDeletion):
     list_display = ("name", "slug", "survey", "simulated", "spectra")
     list_filter = ("survey", "simulated")
     readonly_fields = ("slug", "survey", "simulated", "created_at")
@@ -53,6 +54,9 @@ class ReleaseAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def kept(self, rows: list[Release]) -> list[str]:
+        return [words for release in rows for words in release_kept_for(release=release)]
 
     @admin.display(ordering="held")
     def spectra(self, release: Any) -> int:
@@ -74,7 +78,7 @@ class RoleForm(forms.ModelForm):
 
 
 @admin.register(Spectrum)
-class SpectrumAdmin(admin.ModelAdmin):
+class SpectrumAdmin(CountedDeletion):
     form = RoleForm
     list_display = ("name", "release", "role", "cls", "subclass", "z", "snr_r", "has_file")
     list_filter = ("release", "role")
@@ -92,6 +96,9 @@ class SpectrumAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def kept(self, rows: list[Spectrum]) -> list[str]:
+        return spectra_kept_for(spectra=[spectrum.pk for spectrum in rows])
+
     def view_on_site(self, obj: Spectrum) -> str:
         return obj.get_absolute_url()
 
@@ -107,6 +114,9 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         "imported", "attached", "already_held", "refusals",
     )  # fmt: skip
     list_select_related = ("release",)
+
+    def counted(self, rows: list[ImportBatch]) -> dict[str, int]:
+        return {"refusals": Refusal.objects.filter(batch__in=rows).count()}
 
     @admin.display(description="refused", ordering="refused")
     def refusals(self, batch: ImportBatch) -> str:
@@ -130,6 +140,12 @@ class HIIRegionAdmin(ReadOnlyAdmin):
     list_filter = ("version", "catalog")
     search_fields = ("name", "hii_name")
 
+    def counted(self, rows: list[HIIRegion]) -> dict[str, int]:
+        return {"matches with spectra": RegionMatch.objects.filter(region__in=rows).count()}
+
+    def kept(self, rows: list[HIIRegion]) -> list[str]:
+        return regions_kept_for(regions=[region.pk for region in rows])
+
 
 @admin.register(Run)
 class RunAdmin(PublishingMixin, ReadOnlyAdmin):
@@ -139,20 +155,15 @@ class RunAdmin(PublishingMixin, ReadOnlyAdmin):
     def view_on_site(self, obj: Run) -> str:
         return obj.get_absolute_url()
 
-    def get_deleted_objects(
-        self, objs: Iterable[Any], request: HttpRequest
-    ) -> tuple[list[Any], dict[str, int], set[Any], list[Any]]:
-        """What deleting takes, counted: Django's own page would load and list every row."""
-        runs = list(objs)
-        told = [f"Run {run.pk}: {run.candidates.count():,} candidates" for run in runs]
-        counts = {
-            "runs": len(runs),
-            "candidates": Candidate.objects.filter(run__in=runs).count(),
-            "redshifts from lines": LineRedshift.objects.filter(run__in=runs).count(),
-            "codebooks": Codebook.objects.filter(run__in=runs).count(),
+    def counted(self, rows: list[Run]) -> dict[str, int]:
+        return {
+            "candidates": Candidate.objects.filter(run__in=rows).count(),
+            "redshifts from lines": LineRedshift.objects.filter(run__in=rows).count(),
+            "codebooks": Codebook.objects.filter(run__in=rows).count(),
         }
-        lacking = set() if self.has_delete_permission(request) else {"run"}
-        return told, counts, lacking, [words for run in runs for words in run_kept_for(run=run)]
+
+    def kept(self, rows: list[Run]) -> list[str]:
+        return [words for run in rows for words in run_kept_for(run=run)]
 
 
 @admin.register(Catalogue)
@@ -182,3 +193,7 @@ class CandidateAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "run", "bpt_class", "nebula_state")
     list_select_related = ("spectrum", "run")
     search_fields = ("spectrum__name__startswith",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never one of a run: an operator withdraws it under /inspect/."""
+        return False

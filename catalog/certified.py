@@ -31,7 +31,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.db.models.lookups import IsNull
 
 from .models import Candidate, HIIRegion, RegionMatch, Run
-from .regions import regions_in_use
+from .regions import version_matched
 
 KNOWN = HIIRegion.Catalog.KNOWN
 CODE_RANK = {HIIRegion.Catalog.GROUP: 1, HIIRegion.Catalog.CANDIDATE: 2, HIIRegion.Catalog.RADIO_QUIET: 3}
@@ -81,11 +81,12 @@ def regions(run: Run | None) -> QuerySet[Any]:
     """
     rows = HIIRegion.objects.all() if run else HIIRegion.objects.none()
     nebulae = of_run(run) if run else Candidate.objects.none()
-    version = run.region_version or regions_in_use() if run else ""
+    version = version_matched(run) if run else ""
     best = nebulae.filter(region=OuterRef("pk"))
     inside = RegionMatch.objects.filter(
-        region=OuterRef("pk"), spectrum__candidates__run=run, spectrum__candidates__kind=Candidate.Kind.NEBULA
-    )
+        region=OuterRef("pk"), version=version,
+        spectrum__candidates__run=run, spectrum__candidates__kind=Candidate.Kind.NEBULA,
+    )  # fmt: skip
     return (
         rows.annotate(
             n_spectra=_counted(best, "region"),

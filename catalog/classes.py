@@ -13,18 +13,21 @@ from retrieval.flags import CandidateFlag
 from retrieval.neargalaxies import near_galaxy
 from retrieval.velocity import UNLIKE_REGION, lsr_velocity_kms, nearest_velocity
 
-from .models import Candidate, HIIRegion, RegionMatch, Spectrum
+from .models import Candidate, HIIRegion, RegionMatch, Run, Spectrum
 
 BPT_LINES = ("nii_6585", "ha", "oiii_5008", "hb")
 NEBULA_LINES = ("nii_6585", "ha", "sii_6718", "sii_6733")
 UNMEASURED = Flux(math.nan, math.nan)
 PROBABILITIES = ("p_star_forming", "p_composite", "p_liner", "p_seyfert")  # in the order of diagnose.CLASSES
 
+PLACE_FIELDS = (
+    "region", "new_found", "velocity_lsr_kms", "region_velocity_kms", "near_galaxy", "flags",
+)  # fmt: skip
+"""Fields of Candidate that `candidates_place` sets."""
 FIELDS = (
     "log_nii_ha", "log_nii_ha_err", "log_sii_ha", "log_sii_ha_err", "log_oiii_hb", "log_oiii_hb_err",
     "nii_is_limit", "sii_is_limit", "snr_min", "bpt_class", "bpt_reason", *PROBABILITIES,
-    "nebula_state", "nebula_reason", "supernova_remnant_like", "region", "new_found",
-    "velocity_lsr_kms", "region_velocity_kms", "near_galaxy", "flags",
+    "nebula_state", "nebula_reason", "supernova_remnant_like", *PLACE_FIELDS,
 )  # fmt: skip
 """Fields of Candidate that `candidates_classify` sets."""
 
@@ -38,10 +41,14 @@ def candidates_classify(*, candidates: Sequence[Candidate], fluxes: Sequence[Map
 
     `fluxes` holds, for each candidate, flux and error of each measured line by its key in the line table.
     """
-    regions = _best_regions(candidates)
     ra, dec = _positions(candidates)
-    of_each = [regions.get(candidate.spectrum_id) for candidate in candidates]
-    classes_set(candidates=candidates, fluxes=fluxes, regions=of_each, ra=ra, dec=dec)
+    classes_set(candidates=candidates, fluxes=fluxes, regions=_best_regions(candidates), ra=ra, dec=dec)
+
+
+def candidates_place(*, candidates: Sequence[Candidate]) -> None:
+    """Set what follows from the matched H II regions of classified candidates; the caller saves them."""
+    ra, dec = _positions(candidates)
+    _set_places(candidates, _best_regions(candidates), ra, dec)
 
 
 def classes_set(
@@ -57,8 +64,7 @@ def classes_set(
     `regions` holds the best H II region of each, or None; `ra` and `dec` (n,) degrees, NaN where unknown.
     """
     galaxies = []
-    for candidate, lines, region in zip(candidates, fluxes, regions, strict=True):
-        candidate.region = region
+    for candidate, lines in zip(candidates, fluxes, strict=True):
         _set_ratios(candidate, lines)
         if candidate.kind == Candidate.Kind.GALAXY:
             _set_class(candidate, lines)
@@ -66,17 +72,20 @@ def classes_set(
         else:
             _set_nebula(candidate, lines)
     _set_probabilities(galaxies)
-    _set_places(candidates, ra, dec)
-    for candidate in candidates:
-        _set_flags(candidate)
+    _set_places(candidates, regions, ra, dec)
 
 
-def _best_regions(candidates: Sequence[Candidate]) -> dict[int, HIIRegion]:
-    """The best region of each spectrum that lies in one."""
+def _best_regions(candidates: Sequence[Candidate]) -> list[HIIRegion | None]:
+    """The best region of each candidate in the version of its run; None outside of all."""
+    runs = {candidate.run_id for candidate in candidates}
+    versions = dict(Run.objects.filter(pk__in=runs).values_list("pk", "region_version"))
     matches = RegionMatch.objects.filter(
-        spectrum__in=[candidate.spectrum_id for candidate in candidates], is_best=True
+        spectrum__in=[candidate.spectrum_id for candidate in candidates],
+        version__in=versions.values(),
+        is_best=True,
     )
-    return {match.spectrum_id: match.region for match in matches.select_related("region")}
+    held = {(match.spectrum_id, match.version): match.region for match in matches.select_related("region")}
+    return [held.get((candidate.spectrum_id, versions[candidate.run_id])) for candidate in candidates]
 
 
 def _set_ratios(candidate: Candidate, lines: Mapping[str, Flux]) -> None:
@@ -110,10 +119,7 @@ def _set_probabilities(galaxies: Sequence[tuple[Candidate, Mapping[str, Flux]]])
 
 
 def _set_nebula(candidate: Candidate, lines: Mapping[str, Flux]) -> None:
-    """As in Table 2 of Lu et al. 2022: not new inside a region, new outside where the test says H II.
-
-    A ratio of an undetected line is held as its limit, without an error.
-    """
+    """A ratio of an undetected line is held as its limit, without an error."""
     test = nebula_test(*(lines.get(key, UNMEASURED) for key in NEBULA_LINES))
     candidate.nebula_state, candidate.nebula_reason = test.state, test.reason[:120]
     candidate.supernova_remnant_like = test.snr_like
@@ -122,22 +128,35 @@ def _set_nebula(candidate: Candidate, lines: Mapping[str, Flux]) -> None:
         candidate.log_nii_ha = _finite(test.log_nii_ha)
     if test.sii_is_limit:
         candidate.log_sii_ha = _finite(test.log_sii_ha)
-    if candidate.region:
-        candidate.new_found = False
-    else:
-        candidate.new_found = True if test.state == Candidate.NebulaState.HII else None
 
 
-def _set_places(candidates: Sequence[Candidate], ra: NDArray[np.float64], dec: NDArray[np.float64]) -> None:
-    """Velocity in the local standard of rest and against the region's; near galaxies at nebulae's places."""
+def _set_places(
+    candidates: Sequence[Candidate],
+    regions: Sequence[HIIRegion | None],
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+) -> None:
+    """The region, velocity in the local standard of rest and against the region's, near galaxies, flags."""
     lsr = lsr_velocity_kms([candidate.velocity_kms for candidate in candidates], ra, dec)
     galaxies = near_galaxy(ra, dec)
-    for candidate, velocity, galaxy in zip(candidates, lsr.tolist(), galaxies.tolist(), strict=True):
+    rows = zip(candidates, regions, lsr.tolist(), galaxies.tolist(), strict=True)
+    for candidate, region, velocity, galaxy in rows:
+        candidate.region = region
+        if candidate.kind == Candidate.Kind.NEBULA:
+            candidate.new_found = _new_found(candidate)
         candidate.velocity_lsr_kms = _finite(velocity)
         printed = candidate.region.velocities_kms if candidate.region else []
         known = math.isfinite(velocity) and candidate.kind == Candidate.Kind.NEBULA
         candidate.region_velocity_kms = _finite(nearest_velocity(velocity, printed)) if known else None
         candidate.near_galaxy = galaxy if candidate.kind == Candidate.Kind.NEBULA else ""
+        _set_flags(candidate)
+
+
+def _new_found(nebula: Candidate) -> bool | None:
+    """As in Table 2 of Lu et al. 2022: not new inside a region, new outside where the test says H II."""
+    if nebula.region:
+        return False
+    return True if nebula.nebula_state == Candidate.NebulaState.HII else None
 
 
 def _positions(candidates: Sequence[Candidate]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

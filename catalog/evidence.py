@@ -24,6 +24,7 @@ from .models import (
     Run,
     Spectrum,
 )
+from .regions import version_matched
 
 
 def spectra_named(*, name: str) -> list[Spectrum]:
@@ -175,7 +176,7 @@ class Evidence:
     @cached_property
     def regions(self) -> list[RegionMatch]:
         return list(
-            RegionMatch.objects.filter(spectrum=self.spectrum)
+            RegionMatch.objects.filter(spectrum=self.spectrum, version=version_matched(self.run))
             .select_related("region")
             .order_by("-is_best", "separation_arcsec")
         )

@@ -14,6 +14,7 @@ from retrieval.match import separation_arcsec
 from . import certified
 from .models import Candidate, HIIRegion, Run
 from .positions import MAX_CONE_DEG, within_cone
+from .regions import version_matched
 
 NEAR = 2.0  # radii: how far from the centre spectra count as near by
 SMALLEST_FIELD = 0.1  # degrees around the smallest regions
@@ -61,7 +62,7 @@ class RegionEvidence:
     @cached_property
     def inside(self) -> list[Inside]:
         """Nebula candidates within the radius, from the centre outwards."""
-        if self.run is None:
+        if self.run is None or self.region.version != version_matched(self.run):
             return []
         found = (
             certified.of_run(self.run)

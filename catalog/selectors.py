@@ -6,16 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from .models import (
-    Adjudication,
-    Candidate,
-    ConsensusRule,
-    CounterpartLookup,
-    GoldStandard,
-    Release,
-    Run,
-    Vote,
-)
+from .models import Candidate, CounterpartLookup, Release, Run
 from .tables import GALAXIES, SERVICES
 
 
@@ -29,23 +20,6 @@ def releases_held() -> QuerySet[Release]:
     return Release.objects.annotate(
         held=Count("spectra"), files=Count("spectra", filter=~Q(spectra__file=""))
     ).order_by("-created_at", "slug")
-
-
-def run_kept_for(*, run: Run) -> list[str]:
-    """Why a run cannot be deleted, in words; empty where it can."""
-    said = {
-        "votes": Vote.objects.filter(candidate__run=run).count(),
-        "decisions": Adjudication.objects.filter(candidate__run=run).count(),
-        "rules": ConsensusRule.objects.filter(run=run).count(),
-        "gold standards": GoldStandard.objects.filter(candidate__run=run).count(),
-    }
-    reasons = []
-    if any(said.values()):
-        words = ", ".join(f"{n:,} {what}" for what, n in said.items() if n)
-        reasons.append(f"Run {run.pk} was inspected ({words}): what people said is kept.")
-    if numbers := list(run.catalogues.order_by("number").values_list("number", flat=True)):
-        reasons.append(f"Run {run.pk} is published as catalogue {', '.join(map(str, numbers))}.")
-    return reasons
 
 
 @dataclass(frozen=True)

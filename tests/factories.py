@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import Any
 
 import factory
@@ -41,12 +42,21 @@ from catalog.positions import equatorial, galactic, healpix29
 from tasks.models import Chunk, Job, LogLine
 
 
-def _pixel(row: Any) -> int | None:
-    return None if row.ra is None else int(healpix29(row.ra, row.dec))
+@cache
+def _derived(ra: float, dec: float) -> tuple[float, float, int]:
+    """Galactic longitude, latitude and pixel: reckoned once for a spectrum and its source."""
+    glon, glat = galactic(ra, dec)
+    return float(glon), float(glat), int(healpix29(ra, dec))
 
 
-def _galactic(row: Any, part: int) -> float | None:
-    return None if row.ra is None else float(galactic(row.ra, row.dec)[part])
+def _of_place(number: int) -> LazyAttribute:
+    return LazyAttribute(lambda row: None if row.ra is None else _derived(row.ra, row.dec)[number])
+
+
+@cache
+def _equatorial(glon: float, glat: float) -> tuple[float, float]:
+    ra, dec = equatorial(glon, glat)
+    return float(ra), float(dec)
 
 
 class UserFactory(DjangoModelFactory):
@@ -78,9 +88,9 @@ class PositionedFactory(DjangoModelFactory):
 
     ra = Sequence(lambda n: (150.0 + 0.01 * n) % 360)
     dec = 2.0
-    glon = LazyAttribute(lambda row: _galactic(row, 0))
-    glat = LazyAttribute(lambda row: _galactic(row, 1))
-    healpix = LazyAttribute(_pixel)
+    glon = _of_place(0)
+    glat = _of_place(1)
+    healpix = _of_place(2)
 
 
 class SourceFactory(PositionedFactory):
@@ -175,9 +185,9 @@ class HIIRegionFactory(DjangoModelFactory):
     catalog = HIIRegion.Catalog.KNOWN
     glon = Sequence(lambda n: 173.0 + 0.01 * n)
     glat = -1.606
-    ra = LazyAttribute(lambda row: float(equatorial(row.glon, row.glat)[0]))
-    dec = LazyAttribute(lambda row: float(equatorial(row.glon, row.glat)[1]))
-    healpix = LazyAttribute(_pixel)
+    ra = LazyAttribute(lambda row: _equatorial(row.glon, row.glat)[0])
+    dec = LazyAttribute(lambda row: _equatorial(row.glon, row.glat)[1])
+    healpix = _of_place(2)
     radius_arcsec = 1298.0
     hii_name = "Sh2-235"
 
@@ -188,6 +198,7 @@ class RegionMatchFactory(DjangoModelFactory):
 
     spectrum = SubFactory(SpectrumFactory)
     region = SubFactory(HIIRegionFactory)
+    version = SelfAttribute("region.version")
     separation_arcsec = 100.0
     is_best = True
 
@@ -200,6 +211,7 @@ class RunFactory(DjangoModelFactory):
 
     profile = Run.Profile.CUSTOM
     code_version = "0.1.0"
+    region_version = "V2.2"
     completed_at = LazyFunction(timezone.now)
 
 

@@ -10,6 +10,7 @@ import atexit
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
@@ -25,14 +26,27 @@ from portal.services import DataDir, services_for
 # A test database need not survive a power cut.
 UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 OURS = ("DATABASE_URL", "REDIS_URL")
+ROOT = Path(__file__).resolve().parents[1]
 MOST_PROCESSES = 4
 
 _started = ExitStack()
+WATCH = """
+import shutil, sys
+from pathlib import Path
+sys.stdin.read()
+folder = Path(sys.argv[1])
+if folder.exists():
+    from portal.services import DataDir
+    from portal.services.session import stop
+    stop(DataDir(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+"""
+"""Waits, in a session of its own, until the process that holds its input is no more, however it died."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    """Have servers on free ports in a temporary folder, and stop them at the end, also after a crash."""
+    """Have servers on free ports in a temporary folder, and stop them at the end, also after a kill."""
     wanted = early_config.known_args_namespace
     if not wanted.help and not wanted.version:
         _start()
@@ -62,7 +76,9 @@ def _start() -> None:
         os.environ.pop(name, None)  # a process of several inherits those of the process that began it
     folder = Path(tempfile.mkdtemp(prefix="glowworm-test-"))
     atexit.register(_started.close)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # else the servers would outlive us
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else what fixtures started would outlive us
+    watch = [sys.executable, "-c", WATCH, str(folder)]
+    _started.enter_context(subprocess.Popen(watch, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True))
     _started.callback(shutil.rmtree, folder, ignore_errors=True)
     session = _started.enter_context(services_for(DataDir(folder), UNSAFE_BUT_FAST))
     os.environ |= {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,13 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from catalog.deleting import snapshot_kept_for
+from catalog.deleting_admin import CountedDeletion
 from catalog.models import Snapshot, SnapshotObject
 
-from .retiring import deletion_obstacles, snapshot_restore, snapshot_retire
+from .retiring import snapshot_restore, snapshot_retire
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(admin.ModelAdmin):
+class SnapshotAdmin(CountedDeletion):
     """Snapshots are loaded by import_snapshot, and retired, restored and deleted here."""
 
     show_full_result_count = False
@@ -66,16 +68,8 @@ class SnapshotAdmin(admin.ModelAdmin):
                 self.log_change(request, snapshot, done.capitalize())
                 self.message_user(request, f"{snapshot} is {done}.", messages.SUCCESS)
 
-    def get_deleted_objects(
-        self, objs: Iterable[Any], request: HttpRequest
-    ) -> tuple[list[Any], dict[str, int], set[Any], list[Any]]:
-        """What deleting takes, counted: Django's own page would load and list every object."""
-        snapshots = list(objs)
-        counts = {
-            str(Snapshot._meta.verbose_name_plural): len(snapshots),
-            str(SnapshotObject._meta.verbose_name_plural): sum(held.n_objects for held in snapshots),
-        }
-        told = [f"{snapshot} of {snapshot.dated}: {snapshot.n_objects:,} objects" for snapshot in snapshots]
-        lacking = set() if self.has_delete_permission(request) else {str(Snapshot._meta.verbose_name)}
-        kept = [words for snapshot in snapshots for words in deletion_obstacles(snapshot=snapshot)]
-        return told, counts, lacking, kept
+    def counted(self, rows: list[Snapshot]) -> dict[str, int]:
+        return {str(SnapshotObject._meta.verbose_name_plural): sum(held.n_objects for held in rows)}
+
+    def kept(self, rows: list[Snapshot]) -> list[str]:
+        return [words for snapshot in rows for words in snapshot_kept_for(snapshot=snapshot)]

@@ -32,13 +32,5 @@ def snapshot_restore(*, snapshot_id: int) -> Snapshot:
     return snapshot
 
 
-def deletion_obstacles(*, snapshot: Snapshot) -> list[str]:
-    """Why a snapshot cannot be deleted, in words; empty where it can."""
-    answers = snapshot.lookups.count()
-    if not answers:
-        return []
-    return [f"{snapshot} gave {answers:,} answers that are kept, and they name it: retire it instead."]
-
-
 def _locked(snapshot_id: int) -> Snapshot:
     return Snapshot.objects.select_for_update(no_key=True).defer("coverage").get(pk=snapshot_id)

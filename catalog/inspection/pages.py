@@ -138,9 +138,11 @@ def _shown(request: HttpRequest, candidate: Candidate, bound: forms.Form | None)
     shown = selectors.votes_visible(candidate=candidate, user=user)
     return _figured(request, candidate, page) | {
         "vote": vote,
+        "vote_fixed": selectors.vote_fixed_for(candidate=candidate, vote=vote) if vote else "",
         "vote_form": (bound if isinstance(bound, VoteForm) else VoteForm()) if lent else None,
         "refused": bound.non_field_errors() if bound is not None else [],
         "decision": decision,
+        "decided": shown and candidate.inspection_state in selectors.DECIDED,
         "votes": standing_votes(candidate) if decision and shown else [],
         "withdrawal": withdrawal,
         "taken": taken,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Case, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from catalog.models import Adjudication, Candidate, ConsensusRule, Inspector, Run, Vote
 
@@ -31,6 +32,9 @@ CLOSED = Q(withdrawn_at__isnull=False) | (Q(inspection_state__in=DECIDED) & Q(go
 _BLIND = Subquery(ConsensusRule.objects.filter(run=OuterRef("run")).order_by("-id").values("blind")[:1])
 VEILED = Q(withdrawn_at__isnull=True, gold_standard__isnull=False) & Q(Coalesce(_BLIND, Value(True)))
 """Gold standards under a blind rule: to readers they wait for votes, whatever the votes have come to."""
+
+SLIP = timedelta(minutes=2)
+"""How long after it was cast a vote that decided its candidate can still be taken back."""
 
 STATE_SHOWN = Case(When(VEILED, then=Value("waiting")), default=F("inspection_state"))
 """The state of a candidate that lists, filters and downloads show."""
@@ -105,6 +109,26 @@ def standing_vote(*, candidate: Candidate, user: User | AnonymousUser) -> Vote |
     if not user.is_authenticated:
         return None
     return standing(candidate.votes.filter(inspector__user=user)).first()
+
+
+def vote_fixed_for(*, candidate: Candidate, vote: Vote) -> str:
+    """Why a standing vote can no longer be taken back, in words; empty where it can.
+
+    Once its votes have decided a candidate they are open to all, so one can be taken back only as a slip of
+    the key: the last one, within ``SLIP``.
+    """
+    if candidate.withdrawn_at:
+        return "This candidate was withdrawn, so its votes stay as they are."
+    if standing(candidate.adjudications.all()).exists():
+        return "A resolver has decided this candidate, so its votes stay as they are."
+    if is_open(candidate) or candidate.inspection_state not in DECIDED:
+        return ""
+    if vote == standing(candidate.votes.all()).last() and timezone.now() - vote.created_at <= SLIP:
+        return ""
+    return (
+        f"This candidate is {candidate.get_inspection_state_display()} and its votes are shown to all, "
+        "so they stay as they are; a resolver can decide otherwise."
+    )
 
 
 def conflicts(*, run: Run) -> QuerySet[Candidate]:

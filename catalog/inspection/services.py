@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -32,13 +32,11 @@ from catalog.models import (
 
 from . import reasons as reason_bits
 from .groups import MAY_RESOLVE, MAY_RULE, MAY_SET_GOLD, MAY_VOTE, MAY_WITHDRAW
-from .selectors import DECIDED, is_open, standing, states
+from .selectors import is_open, standing, standing_vote, states, vote_fixed_for
 
 LOWEST_Z, HIGHEST_Z = -0.5, 10.0
 CLOCK_SLACK = 1.0  # s: the page's clock and ours begin at different ends of one request
 LONGEST_COMMENT = 2000
-SLIP = timedelta(minutes=2)
-"""How long after it was cast a vote that decided its candidate can still be taken back."""
 
 
 @transaction.atomic
@@ -86,25 +84,13 @@ def vote_cast(
 
 @transaction.atomic
 def vote_withdraw(*, candidate_id: int, user: User) -> Vote:
-    """Take back a user's own standing vote; the row stays, as replaced.
-
-    Once its votes have decided a candidate they are open to all, so a vote can be taken back only as a slip
-    of the key: by who cast the last one, within ``SLIP``.
-    """
+    """Take back a user's own standing vote, where nothing rests on it yet; the row stays, as replaced."""
     candidate = _locked(candidate_id)
-    if standing(candidate.adjudications.all()).exists():
-        raise ValidationError("A resolver has decided this candidate, so its votes stay as they are.")
-    votes = standing(candidate.votes.all())
-    vote = votes.filter(inspector__user=user).first()
+    vote = standing_vote(candidate=candidate, user=user)
     if vote is None:
         raise ValidationError("You have no vote on this candidate to take back.")
-    closed = candidate.inspection_state in DECIDED and not is_open(candidate)
-    slip = vote == votes.last() and timezone.now() - vote.created_at <= SLIP
-    if closed and not slip:
-        raise ValidationError(
-            f"This candidate is {candidate.get_inspection_state_display()} and its votes are shown to all, "
-            "so they stay as they are; a resolver can decide otherwise."
-        )
+    if reason := vote_fixed_for(candidate=candidate, vote=vote):
+        raise ValidationError(reason)
     vote.replaced_at = timezone.now()
     vote.save(update_fields=["replaced_at"])
     states_settle(run=candidate.run, candidate_ids=[candidate.pk])

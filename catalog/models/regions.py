@@ -53,10 +53,11 @@ class HIIRegion(models.Model):
 
 
 class RegionMatch(models.Model):
-    """A spectrum inside a region's radius. Every containment is kept; one per spectrum is best."""
+    """A spectrum inside a region's radius. Every containment is kept; of each version one is best."""
 
     spectrum = models.ForeignKey(Spectrum, on_delete=models.CASCADE, related_name="region_matches")
     region = models.ForeignKey(HIIRegion, on_delete=models.CASCADE, related_name="matches")
+    version = models.CharField(max_length=20, help_text="That of the region.")
     separation_arcsec = models.FloatField(help_text="From the region's centre, arcsec.")
     is_best = models.BooleanField(
         default=False, help_text="Smallest separation over radius; ties K, G, C, Q, then name."
@@ -67,6 +68,6 @@ class RegionMatch(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["spectrum", "region"], name="regionmatch_unique"),
             models.UniqueConstraint(
-                fields=["spectrum"], condition=Q(is_best=True), name="regionmatch_one_best"
+                fields=["spectrum", "version"], condition=Q(is_best=True), name="regionmatch_one_best"
             ),
         ]

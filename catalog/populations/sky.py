@@ -13,7 +13,7 @@ from django.db.models import Count, F, QuerySet
 from catalog.figures.plain import rounded
 from catalog.models import HIIRegion, Run
 from catalog.positions import MAX_CONE_DEG, ORDER, equatorial, galactic, within_cone
-from catalog.regions import regions_in_use
+from catalog.regions import version_matched
 
 from .asked import Population
 
@@ -67,7 +67,7 @@ def sky_density(rows: QuerySet[Any], *, sky: str, cone: Cone | None) -> dict[str
 
 def regions_drawn(*, run: Run | None, sky: str) -> dict[str, Any]:
     """Circles of the H II regions that a run was matched with: degrees, in the coordinates of the plot."""
-    version = (run.region_version if run else "") or regions_in_use()
+    version = version_matched(run)
     fields = ("glon", "glat") if sky == "galactic" else ("ra", "dec")
     rows = HIIRegion.objects.filter(version=version).order_by("-radius_arcsec", "name")
     found = list(rows.values_list(*fields, "radius_arcsec", "catalog", "name"))

@@ -8,18 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Value = int | float | str | None
-CONTRADICTED = "The paper contradicts itself: see the end."
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One number (or setting) of the paper; ``remark`` says what is doubtful or to be known about it."""
+    """One number (or setting) of the paper; ``remark`` says what is doubtful or to be known about it.
+
+    ``contradicted``: it is one of those that CONTRADICTIONS speak of.
+    """
 
     key: str
     where: str
     what: str
     value: Value
     remark: str = ""
+    contradicted: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,11 @@ METHOD = Group(
         Statement("samples_2", "section 3", "samples at a step of 2 Angstrom", 2500),
         Statement("samples_1", "section 3", "samples at a step of 1 Angstrom", 5000),
         Statement("normalization", "section 3", "normalisation", "f / sum(f^2)",
-                  "As printed this is not unit norm: it would let brightness dominate the distance."),
+                  "As printed this is not unit norm: it would let brightness dominate the distance.",
+                  contradicted=True),
         Statement("quantile", "section 3", "quantile of the residual above which emission is strong", 0.9),
         Statement("voting", "section 3", "lines that vote for z_CL", 6,
-                  "One of them is printed as [O III]3727, a slip for [O II]."),
+                  "One of them is printed as [O III]3727, a slip for [O II].", contradicted=True),
         Statement("needed", "section 3", "lines that must agree", 3),
         Statement("tolerance", "section 3", "within which they agree, and z_CL with z_RT", 0.001),
         Statement("metric", "section 3.1", "distance", "sum of Euclidean distances",
@@ -109,8 +113,9 @@ NEBULAE = Group(
         Statement("slow", "section 4", "inside regions, |v| below 150 km/s", "most"),
         Statement("passing", "section 4", "spectra that pass the diagnostic", 1_082),
         Statement("passing_inside", "section 4", "of these, inside a region", 285),
-        Statement("passing_outside", "section 4", "of these, outside: newly found", 797, CONTRADICTED),
-        Statement("table_2", "Table 2", "rows: inside a region, or passing outside", 1_782, CONTRADICTED),
+        Statement("passing_outside", "section 4", "of these, outside: newly found", 797, contradicted=True),
+        Statement("table_2", "Table 2", "rows: inside a region, or passing outside", 1_782,
+                  contradicted=True),
         Statement("unclear", "section 4", "nebulae that stay unclear", 2_656),
     ),
 )  # fmt: skip
@@ -122,7 +127,7 @@ _CAPTION = (3_503, 1_254, 191, 880)
 
 def _bpt(key: str, where: str, counts: tuple[int, ...]) -> list[Statement]:
     named = zip(BPT_CLASSES, counts, strict=True)
-    return [Statement(f"{key}_{name}", where, name, count, CONTRADICTED) for name, count in named]
+    return [Statement(f"{key}_{name}", where, name, count, contradicted=True) for name, count in named]
 
 
 GALAXIES = Group(

@@ -17,28 +17,39 @@ from .numbers import Counted, Ours, our_numbers
 from .paper import PrintedRow, Statement, Value
 
 ABSENT = "–"
+SIGNS = f"≠ a number that differs, {ABSENT} no number, † a number that the paper contradicts (see the end)."
+PRINTED = "WISE region, its code, log([N II]/Hα), log([S II]/Hα), and whether New_found calls it new."
 
 
 @dataclass(frozen=True)
 class Line:
-    """One number of the paper beside ours, as text; `apart` tells that both are numbers and differ."""
+    """One number of the paper beside ours, as text.
+
+    `apart` tells that both are numbers and differ, `contradicted` that the paper says otherwise elsewhere.
+    """
 
     where: str
     what: str
     paper: str
     ours: str
     note: str
-    apart: bool
+    apart: bool = False
+    contradicted: bool = False
 
     @property
     def marked(self) -> str:
         return f"≠ {self.ours}" if self.apart else self.ours
+
+    @property
+    def marked_paper(self) -> str:
+        return f"{self.paper} †" if self.contradicted else self.paper
 
 
 @dataclass(frozen=True)
 class Section:
     title: str
     lines: tuple[Line, ...]
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,7 @@ class Report:
     equations: tuple[Equation, ...]
     contradictions: tuple[str, ...]
     citation: str
+    signs: str = SIGNS
 
     def html(self) -> str:
         return render_to_string("catalog/reproduction.html", {"report": self})
@@ -78,7 +90,7 @@ def reproduce(*, run: Run, release: Release | None, date: datetime) -> Report:
         Section(group.title, tuple(_line(statement, ours[statement.key]) for statement in group.statements))
         for group in paper.GROUPS
     ]
-    sections.append(Section("Rows that Table 2 prints", tuple(_printed(counted))))
+    sections.append(Section("Rows that Table 2 prints", tuple(_printed(counted)), PRINTED))
     return Report(
         title="Lu et al. 2022 beside this portal",
         date=date,
@@ -102,6 +114,7 @@ def _line(statement: Statement, ours: Ours) -> Line:
         _text(ours.value),
         " ".join(filter(None, (ours.note, statement.remark))),
         apart=numbers and statement.value != ours.value,
+        contradicted=statement.contradicted,
     )
 
 
@@ -167,7 +180,7 @@ def _printed(counted: Counted) -> Iterator[Line]:
         note = "" if candidate else "Not among the nebulae of this run. "
         name = f"{row.file} {row.mark}".strip()
         theirs = f"{row.region}, {row.catalog}, {_numbers(row.log_nii_ha, row.log_sii_ha)}, not new"
-        yield Line("Table 2", name, theirs, ours, note + _place(row, regions.get(row.region)), apart=False)
+        yield Line("Table 2", name, theirs, ours, note + _place(row, regions.get(row.region)))
 
 
 def _row_text(candidate: Candidate) -> str:
@@ -214,16 +227,17 @@ def _markdown(report: Report) -> Iterator[str]:
     yield f"Run {report.run.pk}, {report.date:%d %B %Y, %H:%M} UTC, Glowworm {report.version}."
     yield f"{report.citation}."
     yield ""
-    yield "## What is counted"
+    yield from ("## What is counted", "")
     yield from (f"- {sentence}" for sentence in report.data)
+    yield from ("", SIGNS)
     for section in report.sections:
-        yield from ("", f"## {section.title}")
-        rows = [(line.where, line.what, line.paper, line.marked, line.note) for line in section.lines]
+        yield from ("", f"## {section.title}", *filter(None, (section.about,)), "")
+        rows = [(line.where, line.what, line.marked_paper, line.marked, line.note) for line in section.lines]
         yield from markdown_table(("Where", "What", "Paper", "Here", "Note"), rows)
-    yield from ("", "## Sums")
+    yield from ("", "## Sums", "")
     sums = [(equation.words, equation.paper, equation.ours) for equation in report.equations]
     yield from markdown_table(("What", "Paper", "Here"), sums)
-    yield from ("", "## Contradictions in the paper")
+    yield from ("", "## † Contradictions in the paper", "")
     yield from (f"- {sentence}" for sentence in report.contradictions)
 
 

@@ -20,7 +20,7 @@ from catalog.classes import classes_set
 from catalog.counterparts.places import place_answers, source_at
 from catalog.counterparts.selectors import SourceAnswers
 from catalog.models import Candidate, Codebook, RegionMatch, Run, Source, Spectrum
-from catalog.regions import regions_at, regions_in_use
+from catalog.regions import regions_at, version_matched
 from retrieval import detect_lines, line_redshift, prepare
 from retrieval.detect import DetectParameters
 from retrieval.diagnose import Flux
@@ -271,7 +271,7 @@ def _place(position: Position | None, run: Run, *, simulated: bool) -> _Place:
     source = source_at(ra=ra, dec=dec)
     return _Place(
         source,
-        regions_at(ra=ra, dec=dec, version=run.region_version or regions_in_use()),
+        regions_at(ra=ra, dec=dec, version=version_matched(run)),
         place_answers(ra=ra, dec=dec, simulated=simulated, source=source),
         str(near_galaxy([ra], [dec])[0]),
     )

@@ -45,7 +45,18 @@ services = sorted(set(Snapshot.objects.values_list("service", flat=True)))
 follow(job_id=counterparts_launch(run=run, services=services, snapshot_only=True).pk)
 catalogue_publish(run=run, uninspected=True)
 """
-"""All that the portal shall hold, in one process: to start Django takes as long as any of these."""
+"""All that the portal shall hold."""
+HAND = """
+import contextlib, io, json, sys, traceback
+for line in sys.stdin:
+    said, fault = io.StringIO(), ""
+    with contextlib.redirect_stdout(said):
+        try:
+            exec(json.loads(line), {"__name__": "__main__"})
+        except BaseException:
+            fault = traceback.format_exc()
+    print(json.dumps([said.getvalue(), fault]), flush=True)
+"""
 NO_FIGURE_WAITS = """() => ![...document.querySelectorAll("#content .plot .waiting")].some(
     (said) => said.getBoundingClientRect().top < innerHeight)"""
 QUIET_MS, QUIET_LOOKS = 40, 3
@@ -60,12 +71,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Portal:
-    """A portal that runs: its address, its data folder, its operator, and its first run's outcome."""
+    """A portal that runs: its address, the operator's password, its first run's outcome, and a hand in it."""
 
     url: str
-    environment: dict[str, str]
     password: str
     run: dict[str, object]
+    does: Callable[[str], str]
+    """Does what Python says in the portal, by a process of its own; gives what that prints."""
+
+
+@contextmanager
+def hand(environment: dict[str, str], log: Path) -> Iterator[Callable[[str], str]]:
+    """One process that does everything: to start Django takes longer than most of what is asked."""
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "-v", "0", "-c", HAND], cwd=ROOT, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, text=True,
+        ) as process,
+    ):  # fmt: skip
+        asked, answers = process.stdin, process.stdout
+
+        def does(code: str) -> str:
+            assert asked is not None
+            assert answers is not None
+            asked.write(json.dumps(code) + "\n")
+            asked.flush()
+            answer = answers.readline()
+            assert answer, log.read_text()
+            said, fault = json.loads(answer)
+            assert not fault, f"{code}\n{said}\n{fault}\n{log.read_text()}"
+            return str(said)
+
+        yield does
 
 
 @pytest.fixture(scope="package")
@@ -84,11 +122,12 @@ def portal() -> Iterator[Portal]:
         )
     try:
         _wait(lambda: "ready http" in log.read_text(), up, log, 120)
-        said = _manage(environment, "shell", "-v", "0", "-c", MAKE)
-        outcome = json.loads(next(line for line in said.splitlines() if line.startswith('{"run"')))
         found = re.search(r"shown once\): (\S+)", log.read_text())
         assert found, log.read_text()
-        yield Portal(f"http://127.0.0.1:{port}", environment, found[1], outcome)
+        with hand(environment, folder / "hand.log") as does:
+            said = does(MAKE)
+            outcome = json.loads(next(line for line in said.splitlines() if line.startswith('{"run"')))
+            yield Portal(f"http://127.0.0.1:{port}", found[1], outcome, does)
     finally:
         up.send_signal(signal.SIGTERM)
         try:
@@ -104,14 +143,6 @@ def _wait(done: Callable[[], bool], process: subprocess.Popen[bytes], log: Path,
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"the portal did not start:\n{log.read_text()}")
         time.sleep(0.2)
-
-
-def _manage(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 @pytest.fixture(scope="package")

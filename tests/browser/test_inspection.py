@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from .conftest import Portal, Visitor, _manage
+from .conftest import Portal, Visitor
 from .pages import LOOKS
 from .test_pages import inspect
 
@@ -29,12 +29,11 @@ SAVED = "All saved."
 
 @pytest.fixture(scope="module")
 def accounts(portal: Portal) -> None:
-    _manage(portal.environment, "shell", "-v", "0", "-c", MAKE)
+    portal.does(MAKE)
 
 
 def votes_of(portal: Portal, name: str) -> list[list[str]]:
-    said = _manage(portal.environment, "shell", "-v", "0", "-c", NEWEST.format(name=name))
-    return [line.split(",") for line in said.strip().splitlines()]
+    return [line.split(",") for line in portal.does(NEWEST.format(name=name)).splitlines()]
 
 
 def enter(visitor: Visitor, name: str, then: str) -> Page:
@@ -150,7 +149,7 @@ def test_a_lost_network_loses_no_vote_and_nobody_shares(
         "from catalog.models import Run; rule_set(run_id=Run.objects.get().pk,"
         "user=User.objects.get(username='admin'), votes_needed={}, share_needed=1.0)"
     )
-    _manage(portal.environment, "shell", "-c", rule.format(1))
+    portal.does(rule.format(1))
     try:
         anns, bens = visitor(), visitor()
         ann, ben = enter(anns, "ann", "/inspect/"), enter(bens, "ben", "/inspect/")
@@ -168,8 +167,7 @@ def test_a_lost_network_loses_no_vote_and_nobody_shares(
             expect(ann.locator("[data-saved]")).to_have_text("No network: 4 votes wait in this browser.")
             assert len(votes_of(portal, "ann")) == before
             # Meanwhile an operator withdraws one of them: that vote cannot be kept, and she must hear of it.
-            _manage(
-                portal.environment, "shell", "-c",
+            portal.does(
                 "from catalog.models import Candidate; from django.contrib.auth.models import User;"
                 "from catalog.inspection.services import candidate_withdraw;"
                 f"candidate_withdraw(candidate_id=Candidate.objects.get(spectrum__name='{seen['ann'][1]}').pk,"
@@ -188,7 +186,7 @@ def test_a_lost_network_loses_no_vote_and_nobody_shares(
         seen["ben"].append(drawn(ben))
         assert not set(seen["ann"]) & set(seen["ben"])
     finally:
-        _manage(portal.environment, "shell", "-c", rule.format(2))
+        portal.does(rule.format(2))
 
 
 def test_keys_die_with_the_page_and_rest_when_switched_off(

@@ -9,9 +9,12 @@ from catalog.models import Candidate, Run, Spectrum
 from tests.factories import (
     CandidateFactory,
     HIIRegionFactory,
+    ImportBatchFactory,
     RefusalFactory,
+    RegionMatchFactory,
     ReleaseFactory,
     RunFactory,
+    SpectrumBlockFactory,
     SpectrumFactory,
     UserFactory,
     VoteFactory,
@@ -81,11 +84,79 @@ def test_deleting_a_run_counts_its_rows_and_keeps_what_people_said(operator, ins
         VoteFactory(candidate=candidate)
     address = reverse("admin:catalog_run_delete", args=[candidate.run_id])
     page = operator.get(address).content.decode()
-    assert ("was inspected (1 votes): what people said is kept" if inspected else "4 candidates") in page
+    assert ("was inspected (1 votes): what people said is kept" if inspected else "Candidates: 4") in page
     assert candidate.spectrum.name not in page
     operator.post(address, {"post": "yes"})
     assert Run.objects.filter(pk=candidate.run_id).exists() == inspected
     assert Candidate.objects.count() == (4 if inspected else 0)
+
+
+def release_with_spectra():
+    release = SpectrumFactory.create_batch(30)[0].release
+    ImportBatchFactory(release=release)
+    return release, "LAMOST DR7 holds 30 spectra and 1 imports: a release can be deleted once it is empty"
+
+
+def template_of_a_run():
+    spectrum = SpectrumFactory(template=True)
+    block = SpectrumBlockFactory(ids=[spectrum.pk + 1, spectrum.pk])
+    return spectrum, f"templates in run {block.run_id}: delete that first"
+
+
+def candidate_of_a_run():
+    candidate = CandidateFactory()
+    return candidate.spectrum, f"templates in run {candidate.run_id}: delete that first"
+
+
+def region_of_a_run():
+    match = RegionMatchFactory()
+    candidate = CandidateFactory(nebula=True, spectrum=match.spectrum)
+    return match.region, f"1 candidates of run {candidate.run_id} lie in them"
+
+
+@pytest.mark.parametrize(
+    "held", [release_with_spectra, template_of_a_run, candidate_of_a_run, region_of_a_run]
+)
+def test_what_is_needed_is_not_deleted_and_the_page_counts(operator, held):
+    row, words = held()
+    SpectrumBlockFactory(ids=[10**9])
+    address = reverse(f"admin:catalog_{row._meta.model_name}_delete", args=[row.pk])
+    page = operator.get(address).content.decode()
+    assert words in page
+    assert page.count("spec-") <= 2  # none of the rows that hang on it
+    operator.post(address, {"post": "yes"})
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: ReleaseFactory(slug="empty"), "Releases: 1"),
+        (SpectrumFactory, "Spectra: 1"),
+        (lambda: RefusalFactory().batch, "Refusals: 1"),
+        (lambda: RegionMatchFactory().region, "Matches with spectra: 1"),
+    ],
+)
+def test_what_nothing_rests_on_is_deleted(operator, make, words):
+    row = make()
+    address = reverse(f"admin:catalog_{row._meta.model_name}_delete", args=[row.pk])
+    assert words in operator.get(address).content.decode()
+    assert operator.post(address, {"post": "yes"}).status_code == 302
+    assert not type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_of_many_rows_the_first_are_named(operator):
+    ids = [region.pk for region in HIIRegionFactory.create_batch(25)]
+    address = reverse("admin:catalog_hiiregion_changelist")
+    page = operator.post(address, {"action": "delete_selected", "_selected_action": ids}).content.decode()
+    assert page.count("<li>G17") == 20
+    assert "and 5 more" in page
+
+
+def test_a_candidate_is_withdrawn_not_deleted(operator):
+    candidate = CandidateFactory()
+    address = reverse("admin:catalog_candidate_delete", args=[candidate.pk])
+    assert operator.post(address, {"post": "yes"}).status_code == 403
 
 
 def test_it_needs_staff(client):

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from astropy.coordinates import angular_separation
 
+from catalog.certified import regions
+from catalog.evidence import Evidence
 from catalog.models import HIIRegion, Refusal, RegionMatch
+from catalog.region_evidence import RegionEvidence
 from catalog.regions import (
     PAPER_VERSION,
     paper_regions_import,
@@ -16,7 +19,14 @@ from catalog.regions import (
     regions_in_use,
     regions_match,
 )
-from tests.factories import CandidateFactory, HIIRegionFactory, RegionMatchFactory, SpectrumFactory
+from retrieval.flags import CandidateFlag
+from tests.factories import (
+    CandidateFactory,
+    HIIRegionFactory,
+    RegionMatchFactory,
+    RunFactory,
+    SpectrumFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +49,7 @@ def load(tmp_path: Path, rows: list[str], version: str = "V2.2", **options: bool
 
 def test_columns(tmp_path: Path):
     summary = load(tmp_path, ROWS)
-    assert (summary.held, summary.removed, summary.refused) == (3, 0, 0)
+    assert (summary.held, summary.added, summary.removed, summary.refused) == (3, 3, 0, 0)
     region = HIIRegion.objects.get(name="G000.003+00.127")
     assert (region.catalog, region.glon, region.glat, region.radius_arcsec) == ("K", 0.004, 0.128, 206)
     assert (region.hii_name, region.vlsr) == ("S17", "7.5;-12.1")
@@ -113,6 +123,69 @@ def test_regions_that_a_run_refers_to_stay_as_they_are(tmp_path: Path, name: str
     assert HIIRegion.objects.count() == 3
     assert load(tmp_path, rows, "V2.3").held == 2
     assert load(tmp_path, [*ROWS, "G9,C,9,1,60,,,,,"]).held == 4  # more of them is no loss
+
+
+def test_velocities_of_regions_that_a_run_refers_to_stay(tmp_path: Path):
+    load(tmp_path, ROWS)
+    CandidateFactory(nebula=True, region=HIIRegion.objects.get(name="G173.588-01.606"), new_found=False)
+    with pytest.raises(ValueError, match=r"changes 1 \(G173.588-01.606\), and 1 candidates"):
+        load(tmp_path, [row.replace("-20.3", "-24") for row in ROWS], replace=True)
+
+
+def test_what_is_added_to_a_version_is_matched_for_runs_that_keep_to_it(tmp_path: Path):
+    """As if it had been there when they began; not for runs of another version, nor spectra elsewhere."""
+    load(tmp_path, ROWS)
+    run, other = RunFactory(), RunFactory(region_version="V2.0")
+    inside, outside = (SpectrumFactory(glon=lon, glat=1.0) for lon in (173.0, 174.0))
+    found = [
+        CandidateFactory(run=run, spectrum=spectrum, nebula=True, flags=64) for spectrum in (inside, outside)
+    ]
+    unmeasured = CandidateFactory(
+        run=run, nebula=True, measured_at=None, spectrum__glon=173.0, spectrum__glat=1.0
+    )
+    elsewhere = CandidateFactory(run=other, spectrum=inside, nebula=True)
+    new = "G173.000+01.000,Q,173.001,1.0,60,,,500,,"
+    summary = load(tmp_path, [*ROWS, new])
+    assert (summary.added, summary.matched_anew) == (1, {run.pk: 1})
+    for candidate in (*found, unmeasured, elsewhere):
+        candidate.refresh_from_db()
+    assert found[0].region == HIIRegion.objects.get(name="G173.000+01.000")
+    assert (found[0].new_found, found[0].region_velocity_kms) == (False, 500.0)
+    assert CandidateFlag.VELOCITY_UNLIKE_REGION | CandidateFlag.OTHER_SURVEY in CandidateFlag(found[0].flags)
+    for candidate in (found[1], unmeasured, elsewhere):
+        assert (candidate.region, candidate.new_found) == (None, True)
+    assert RegionMatch.objects.count() == 2
+    assert load(tmp_path, [*ROWS, new]).matched_anew == {}
+
+
+def test_a_region_that_grows_takes_in_what_lies_in_it_then(tmp_path: Path):
+    load(tmp_path, ROWS)
+    candidate = CandidateFactory(nebula=True, spectrum__glon=0.03, spectrum__glat=-0.231)
+    grown = [*ROWS[:2], ROWS[2].replace(",46,", ",90,")]
+    assert load(tmp_path, grown, replace=True).matched_anew == {candidate.run_id: 1}
+    candidate.refresh_from_db()
+    assert candidate.region.name == "G000.025-00.232"
+
+
+def test_each_version_keeps_its_matches():
+    """A run of a newer version leaves those of an older run as they are."""
+    old, new = (
+        HIIRegionFactory(version=v, name="G010.000+00.000", glon=10.0, glat=0.0) for v in ("V2.1", "V2.2")
+    )
+    spectrum = spectrum_at(10.0, 0.1)
+    for region in (old, new):
+        assert regions_match(spectra=[spectrum.pk], version=region.version) == 1
+    assert set(RegionMatch.objects.filter(is_best=True).values_list("region", "version")) == {
+        (old.pk, "V2.1"), (new.pk, "V2.2"),
+    }  # fmt: skip
+    for region, others in ((old, new), (new, old)):
+        run = RunFactory(region_version=region.version)
+        CandidateFactory(run=run, spectrum=spectrum, nebula=True, region=region, new_found=False)
+        assert [match.region for match in Evidence(spectrum=spectrum, run=run).regions] == [region]
+        assert len(RegionEvidence(region=region, run=run).inside) == 1
+        assert RegionEvidence(region=others, run=run).inside == []
+        counted = dict(regions(run).values_list("version", "n_inside"))
+        assert (counted[region.version], counted[others.version]) == (1, 0)
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", HEADER + "\n"])

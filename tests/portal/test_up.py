@@ -16,10 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from portal.services import DataDir
+from portal.services import DataDir, ServiceError
 from portal.services.processes import choose_port, working_in
 from portal.services.session import stop
-from portal.supervisor import MARK, Child, end_children
+from portal.supervisor import MARK, Child, chosen_port, end_children
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120  # seconds that a loaded machine may take
@@ -176,11 +176,10 @@ def test_a_taken_port_is_one_clear_line(portal):
 
 
 @pytest.mark.parametrize("port", ["eighty", "0", "70000"])
-def test_a_port_that_is_none_is_one_clear_line(portal, port):
-    portal.environment["PORT"] = port
-    code, output = portal.run("up")
-    assert code == 1
-    assert output == f"glowworm: PORT='{port}' is not a port: use a number from 1024 to 65535\n"
+def test_a_port_that_is_none_is_one_clear_line(monkeypatch, port):
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(ServiceError, match=f"^PORT='{port}' is not a port: use a number from 1024 to 65535$"):
+        chosen_port()
 
 
 def test_a_child_that_cannot_live_is_started_less_and_less_often(tmp_path):

@@ -12,13 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.core.management.color import no_style
 from django.db import connection
+from django.db.models import Model
 
 from catalog.ingest import spectra_import
-from catalog.models import Run
+from catalog.models import HIIRegion, ImportBatch, Release, Run, Source, Spectrum, Truth
 from catalog.regions import paper_regions_import
 from retrieval.profiles import Configuration
 from retrieval.simulate import SurveyCounts, write_survey
@@ -57,11 +60,28 @@ def data_dir(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
+IMPORTED = (Release, Source, ImportBatch, Spectrum, Truth, HIIRegion)
+
+
+@pytest.fixture(scope="session")
+def survey_rows() -> list[list[Model]]:
+    """Rows of the survey by model, once it has been imported."""
+    return []
+
+
 @pytest.fixture
-def survey(db: None, survey_folder: Path) -> None:
-    """The survey in the database, rolled back after the test."""
-    spectra_import(paths=[survey_folder])
-    paper_regions_import()
+def survey(db: None, survey_folder: Path, survey_rows: list[list[Model]]) -> None:
+    """The survey in the database, rolled back after the test: imported once, then laid down again."""
+    if not survey_rows:
+        spectra_import(paths=[survey_folder])
+        paper_regions_import()
+        survey_rows.extend(list(model.objects.order_by("pk")) for model in IMPORTED)
+        return
+    for model, rows in zip(IMPORTED, survey_rows, strict=True):
+        model.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        for reset in connection.ops.sequence_reset_sql(no_style(), IMPORTED):
+            cursor.execute(reset)
 
 
 def launch(**changes: Any) -> Run:
@@ -90,30 +110,66 @@ def broker() -> Iterator[redis.Redis]:
     client.close()
 
 
+HATCH = """
+import os, signal, sys
+import celery.concurrency.prefork, celery.worker.consumer, kombu.transport.redis
+from portal.celery import app
+app.loader.import_default_modules()
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for log in sys.stdin:
+    if not (pid := os.fork()):
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        output = os.open(log.strip(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for number, descriptor in enumerate((nothing, output, output)):
+            os.dup2(descriptor, number)
+        options = ["--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+        app.worker_main(["worker", *options])
+        os._exit(0)
+    os.setpgid(pid, pid)
+    print(pid, flush=True)
+"""
+"""Forks workers of one process that has imported everything: the longest part of a start."""
+
+
+@pytest.fixture(scope="session")
+def hatch(django_db_setup: None) -> Iterator[Callable[[Path], int]]:
+    """Start a real Celery worker on the test's database, in a group of its own; gives its process id."""
+    values = connection.settings_dict
+    url = (
+        f"postgresql://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}"
+        f"/{values['NAME']}"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", HATCH], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env=os.environ | {
+            "DJANGO_SETTINGS_MODULE": "portal.settings.test",
+            "DATABASE_URL": url,
+            "OMP_NUM_THREADS": "1",
+        },
+    ) as process:  # fmt: skip
+        asked, answers = process.stdin, process.stdout
+
+        def start(log: Path) -> int:
+            assert asked is not None
+            assert answers is not None
+            asked.write(f"{log}\n")
+            asked.flush()
+            return int(answers.readline())
+
+        yield start
+
+
 class Worker:
     """A real Celery worker on the test's database."""
 
-    def __init__(self, log: Path) -> None:
-        self.log = log
-        self.process: subprocess.Popen[bytes] | None = None
+    def __init__(self, hatch: Callable[[Path], int], log: Path) -> None:
+        self.hatch, self.log = hatch, log
+        self.process: psutil.Process | None = None
 
     def start(self) -> None:
-        values = connection.settings_dict
-        url = (
-            f"postgresql://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}"
-            f"/{values['NAME']}"
-        )
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "--app", "portal.celery", "worker", "--concurrency", "2",
-                 "--without-gossip", "--without-mingle", "--loglevel", "INFO"],
-                cwd=ROOT, stdout=output, stderr=output, start_new_session=True,
-                env=os.environ | {
-                    "DJANGO_SETTINGS_MODULE": "portal.settings.test",
-                    "DATABASE_URL": url,
-                    "OMP_NUM_THREADS": "1",
-                },
-            )  # fmt: skip
+        self.process = psutil.Process(self.hatch(self.log))
 
     def kill(self) -> None:
         """The whole worker at once, as a power cut would."""
@@ -125,8 +181,8 @@ class Worker:
 
 
 @pytest.fixture
-def worker(broker: redis.Redis, tmp_path: Path) -> Iterator[Worker]:
-    worker = Worker(tmp_path / "worker.log")
+def worker(hatch: Callable[[Path], int], broker: redis.Redis, tmp_path: Path) -> Iterator[Worker]:
+    worker = Worker(hatch, tmp_path / "worker.log")
     yield worker
     worker.kill()
 

@@ -15,7 +15,8 @@ class Command(BaseCommand):
     help = (
         "Load the WISE Catalog of Galactic H II Regions (CSV) as a version; or, with --paper, the five "
         "regions that Lu et al. 2022 print. Regions held go or change only with --replace, those that "
-        "candidates of a run lie in never."
+        "candidates of a run lie in never. What is added to a version is matched at once with the candidates "
+        "of runs that keep to it."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -52,9 +53,12 @@ class Command(BaseCommand):
         except (ValueError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{summary.version}: {summary.held} regions held, {summary.changed} changed, "
-            f"{summary.removed} removed, {summary.refused} rows refused (import {summary.batch})."
+            f"{summary.version}: {summary.held} regions held, {summary.added} added, "
+            f"{summary.changed} changed, {summary.removed} removed, {summary.refused} rows refused "
+            f"(import {summary.batch})."
         )
+        for run, n in summary.matched_anew.items():
+            self.stdout.write(f"Run {run} keeps to this version: {n:,} of its candidates are matched anew.")
 
 
 def _version_named(file: Path) -> str:

@@ -97,7 +97,11 @@ def test_deleting_counts_objects_and_keeps_what_answered(operator: Client, answe
     address = reverse("admin:catalog_snapshot_delete", args=[snapshot.pk])
     page = operator.get(address).content.decode()
     assert "PN 17" not in page
-    says = "gave 1 answers that are kept, and they name it: retire it instead" if answered else "200 objects"
+    says = (
+        "gave 1 answers that are kept, and they name it: retire it instead"
+        if answered
+        else "Snapshot objects: 200"
+    )
     assert says in page
     operator.post(address, {"post": "yes"})
     assert Snapshot.objects.filter(pk=snapshot.pk).exists() == answered

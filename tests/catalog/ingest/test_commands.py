@@ -14,6 +14,7 @@ from catalog.models import HIIRegion, ImportBatch, Refusal, Spectrum, Truth
 from catalog.regions import PAPER_VERSION
 from tests.catalog.ingest.made import spectrum, write, zipped
 from tests.catalog.ingest.test_catalogue import ROWS, csv_text
+from tests.factories import CandidateFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +124,13 @@ def test_import_regions(tmp_path: Path):
     with pytest.raises(CommandError, match=r"lacks 1 \(G1\) and changes none"):
         run("import_regions", tmp_path / "wise_v2.10.csv")
     told = run("import_regions", tmp_path / "wise_v2.10.csv", "--replace")
-    assert "V2.10: 1 regions held, 0 changed, 1 removed" in told
+    assert "V2.10: 1 regions held, 1 added, 0 changed, 1 removed" in told
+    candidate = CandidateFactory(
+        run__region_version="V2.10", nebula=True, spectrum__glon=2.0, spectrum__glat=2.0
+    )
+    write(tmp_path, {"wise_v2.10.csv": b"WISE Name,Catalog,GLong,GLat,Radius\nG2,K,1,1,60\nG3,K,2,2,60\n"})
+    told = run("import_regions", tmp_path / "wise_v2.10.csv")
+    assert f"Run {candidate.run_id} keeps to this version: 1 of its candidates are matched anew." in told
 
 
 def test_the_same_mix_in_any_number(tmp_path: Path):

@@ -226,6 +226,34 @@ def test_a_resolver_sees_both_sides_and_decides(
     assert (row["adjudicated"], row["class_final"], float(row["z_final"])) == ("1", "galaxy", 0.1)
 
 
+def test_the_page_offers_to_take_a_vote_back_only_where_that_is_done(
+    enter: Callable[[User], Client], run: Run, ann: User, ben: User, resolver: User, operator: User
+) -> None:  # fmt: skip
+    """In every state: with the button it is done, without it the page says why, in the service's words."""
+    offers = []
+    open_, conflict, kept, slipped, decided, withdrawn = f.CandidateFactory.create_batch(6, run=run)
+    for candidate in (open_, conflict, kept, slipped, decided, withdrawn):
+        if candidate == slipped:
+            services.vote_cast(candidate_id=candidate.pk, user=ben, verdict="keep")
+        services.vote_cast(candidate_id=candidate.pk, user=ann, verdict="keep")
+    for candidate, verdict in ((conflict, "reject"), (kept, "keep"), (decided, "reject")):
+        services.vote_cast(candidate_id=candidate.pk, user=ben, verdict=verdict)
+    services.adjudicate(candidate_id=decided.pk, user=resolver, verdict="keep")
+    services.candidate_withdraw(candidate_id=withdrawn.pk, user=operator, reason="broken fibre")
+    client = enter(ann)
+    for candidate in (open_, conflict, kept, slipped, decided, withdrawn):
+        shown = words(client.get(page_of(candidate)))
+        assert "Your vote: keep" in shown
+        offers.append("Take it back" in shown)
+        done = client.post(page_of(candidate), {"action": "take-back"})
+        assert (done.status_code == 302) == offers[-1]
+        assert ("votes stay as they are" in shown or "so they stay as they are" in shown) != offers[-1]
+    assert offers == [True, True, False, True, False, False]
+    shown = words(enter(resolver).get(page_of(decided)))
+    assert "Decide otherwise, as resolver" in shown
+    assert "It is kept already." in shown
+
+
 def test_rights(
     client: Client, candidate: Candidate, account: Callable[..., User], ann: User, resolver: User
 ) -> None:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from catalog.inspection import services
+from catalog.inspection import selectors, services
 from catalog.inspection.assignment import candidate_lend
 from catalog.inspection.reasons import ALL, DESCRIPTIONS, VoteReason, decode
 from catalog.inspection.selectors import history, simulated_votes, states, votes_visible
@@ -196,7 +196,7 @@ def test_what_votes_have_decided_stays_but_for_a_slip_of_the_key(
     services.vote_withdraw(candidate_id=candidate.pk, user=ann)
     assert state(candidate) == State.WAITING
     vote(candidate, ann, "reject")
-    monkeypatch.setattr(services, "SLIP", timedelta())
+    monkeypatch.setattr(selectors, "SLIP", timedelta())
     with pytest.raises(ValidationError, match="so they stay as they are"):
         services.vote_withdraw(candidate_id=candidate.pk, user=ann)
     assert state(candidate) == State.REJECTED

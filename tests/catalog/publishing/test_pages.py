@@ -185,3 +185,13 @@ class TestOperator:
         response: Any = operator.post("/admin/catalog/run/1/delete/", {"post": "yes"})
         assert response.status_code in (302, 403, 200)
         assert Catalogue.objects.exists()
+
+
+def test_a_published_spectrum_is_not_deleted(client: Client, run: Run) -> None:
+    catalogue_publish(run=run)
+    spectrum = Candidate.objects.get(spectrum__name="spec-rejected").spectrum
+    client.force_login(f.UserFactory(is_staff=True, is_superuser=True))
+    address = f"/admin/catalog/spectrum/{spectrum.pk}/delete/"
+    assert "Some of them stand in catalogue 1, which never changes" in text(client, address)
+    client.post(address, {"post": "yes"})
+    spectrum.refresh_from_db()
