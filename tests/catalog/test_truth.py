@@ -26,7 +26,7 @@ def simulated(kind: str, count: int, role: str = "unknown") -> list[SimulatedSpe
 
 def classified(made: list[SimulatedSpectrum], kind: str) -> list[Candidate]:
     """Candidates of simulated spectra, measured at their true redshifts and classified."""
-    run = RunFactory()
+    run = RunFactory(region_version=PAPER_VERSION)
     candidates, fluxes = [], []
     for one in made:
         observed, truth = one.spectrum, one.truth

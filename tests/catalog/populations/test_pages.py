@@ -120,7 +120,7 @@ def test_wrong_and_empty(client: Client, run: Run) -> None:
         ("/populations/plot.json?run={run}&most=5", 4),
         ("/populations/plot.json?run={run}&x=snr_r", 4),
         ("/populations/plot.json?run={run}&of=candidates&sky=galactic&most=5", 4),
-        ("/populations/regions.json?run={run}", 3),
+        ("/populations/regions.json?run={run}", 2),
     ],
 )
 def test_queries(client: Client, run: Run, django_assert_num_queries: Any, url: str, queries: int) -> None:

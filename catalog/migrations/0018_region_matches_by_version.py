@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0016_readers'),
+        ('catalog', '0017_given_regions'),
     ]
 
     operations = [
