@@ -122,6 +122,16 @@ class Searcher:
         name, lanes = (self._kernels.name, self._kernels.block) if self._kernels else ("numpy", 1)
         return choose(problem, name, lanes, indexed=self._kept is not None)
 
+    def prepare(self) -> None:
+        """Index the templates now, where their index fits the memory.
+
+        Worth its time where single queries are to follow, none of which would pay for it.
+        """
+        if self._kernels is not None:
+            whole = len(self.codes)
+            if self._slice_rows("tables", 1, 1, self._kernels.block) >= whole:
+                self._index(slice(0, whole))
+
     def nearest(
         self,
         queries: NDArray[np.float32],

@@ -27,7 +27,7 @@ from retrieval.profiles import PAPER_CONFIGURATIONS, Configuration
 from retrieval.redshift import TOLERANCE
 from retrieval.velocity import NEBULAR_LIMIT
 
-from .services import Plan, retrieval_plan, selection_faults
+from .services import NO_CONFIGURATION, Plan, retrieval_plan, selection_faults
 
 MAIN_FILTERS = ("release", "role", "cls", "z", "snr_r")
 INITIAL = "templates-role=template&queries-role=unknown"
@@ -189,7 +189,7 @@ class Launch:
             try:
                 plan = self.plan()
             except ValidationError as error:
-                faults += error.messages or selection_faults(*selections.values())
+                faults += error.messages or selection_faults(*selections.values()) or [NO_CONFIGURATION]
         return {
             "counts": counts,
             "obstacles": obstacles,

@@ -98,7 +98,7 @@ def job_progress(job: Job) -> Progress:
         started=Min("started_at"),
     )
     by_number = {row["stage_number"]: row for row in rows}
-    worked = _worked(job, job.finished_at or timezone.now())
+    worked = seconds_worked(job, job.finished_at or timezone.now())
     stages = []
     for number, stage in enumerate(stages_of(job)):
         row = by_number.get(number)
@@ -140,7 +140,7 @@ def _stage_state(row: Mapping[str, Any] | None, *, ended: bool) -> str:
     return "done"
 
 
-def _worked(job: Job, now: datetime) -> dict[int, float]:
+def seconds_worked(job: Job, now: datetime) -> dict[int, float]:
     """By stage: the seconds in which at least one of its chunks was under way."""
     chunks = job.chunks.filter(started_at__isnull=False).order_by("stage_number", "started_at")
     worked: dict[int, float] = {}

@@ -34,6 +34,7 @@ from .work import wake
 
 TEMPLATES = {"role": ["template"]}
 QUERIES = {"role": ["unknown"]}
+NO_CONFIGURATION = "Choose at least one configuration."
 HIGHEST_VELOCITY = 3000.0  # km/s: beyond it nothing belongs to the Galaxy
 
 
@@ -77,7 +78,7 @@ def retrieval_plan(
     if not 0 <= seed < 2**63:
         faults.append(f"The seed is {seed}; it must be 0 to {2**63 - 1}.")
     if not configurations:
-        faults.append("Choose at least one configuration.")
+        faults.append(NO_CONFIGURATION)
     repeated = sorted({c for c in configurations if list(configurations).count(c) > 1})
     if repeated:
         faults.append(f"Configurations given more than once: {', '.join(map(str, repeated))}.")
@@ -284,10 +285,11 @@ def job_retry(*, job_id: int, by: User | None = None) -> Job:
         job.chunks.filter(stage_number=RetrievalStage.SELECT.number).update(
             state=ChunkState.WAITING, attempts=0
         )
+    done = "Resumed" if job.state == JobState.CANCELLED else "Retried"
     job.state, job.finished_at, job.error = JobState.QUEUED, None, ""
     job.heartbeat_at = None
     job.save()
-    _log(job, f"Retried by {by or 'the command line'}.")
+    _log(job, f"{done} by {by or 'the command line'}.")
     wake(job)
     return job
 

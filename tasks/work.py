@@ -8,7 +8,7 @@ import traceback
 
 from django.conf import settings
 from django.db import OperationalError, connections
-from django.db.models import Min, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from catalog.codebooks import DamagedError
@@ -18,6 +18,7 @@ from .base import enqueue, task
 from .errors import JobError, LeaseLostError
 from .leases import MAX_ATTEMPTS, MAX_LOST, Heartbeat, claim, fenced, release_all
 from .models import Chunk, Job, LogLine
+from .selectors import seconds_worked
 from .stages import Write, stages_of
 from .states import ChunkState, JobState
 
@@ -109,9 +110,9 @@ def _finish(chunk: Chunk, write: Write) -> None:
 def _log_stage(chunk: Chunk, job: Job) -> None:
     stage = stages_of(job)[chunk.stage_number]
     of_stage = job.chunks.filter(stage_number=chunk.stage_number)
-    totals = of_stage.aggregate(work=Sum("work"), started=Min("started_at"))
-    seconds = (timezone.now() - totals["started"]).total_seconds()
-    work = f", {totals['work']:,} {stage.unit}" if stage.unit else ""
+    amount = of_stage.aggregate(work=Sum("work"))["work"]
+    seconds = seconds_worked(job, timezone.now())[chunk.stage_number]
+    work = f", {amount:,} {stage.unit}" if stage.unit else ""
     message = f"{stage.label}: done{work} in {seconds:.1f} s."
     LogLine.objects.create(job=job, message=message)
 

@@ -49,7 +49,7 @@ class Shelf:
         One thread loads at a time; the others wait for it. Raises NoBookError for one that no limit holds,
         DamagedError for one that is not what was stored.
         """
-        key = (codebook.pk, codebook.trained_at, codebook.encoded_at)
+        key = book_key(codebook)
         started = time.perf_counter()
         with self._lock:
             if found := self._books.get(key):
@@ -76,6 +76,11 @@ class Shelf:
 
 
 SHELF = Shelf()
+
+
+def book_key(codebook: Codebook) -> tuple[object, ...]:
+    """What tells a codebook, with its codes, from every other and from itself computed anew."""
+    return codebook.pk, codebook.trained_at, codebook.encoded_at
 
 
 def book_bytes(codebook: Codebook) -> int:

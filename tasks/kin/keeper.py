@@ -1,6 +1,6 @@
 """Keeps ready what most seekers ask for: the usual codebook of the current run, in each web process.
 
-To read the codes of a whole survey takes seconds, which nobody who sends a spectrum should wait.
+To read and index the codes of a whole survey takes seconds, which nobody who sends a spectrum should wait.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db import Error, connection
 from catalog.codebooks import DamagedError
 from catalog.tables import current_run
 
-from .books import SHELF, NoBookError, Shelf, codebook_usual, codebooks_ready
+from .books import SHELF, NoBookError, Shelf, book_key, codebook_usual, codebooks_ready
 
 logger = logging.getLogger(__name__)
 
@@ -26,16 +26,20 @@ class Keeper:
 
     def __init__(self, shelf: Shelf = SHELF) -> None:
         self._shelf = shelf
-        self._last: int | None = None
+        self._last: tuple[object, ...] = ()
 
     def look(self) -> bool:
-        """Whether there was a codebook to load, which now is loaded. Raises NoBookError, DamagedError."""
+        """Whether there was a codebook to load, which now is loaded and indexed.
+
+        Raises NoBookError, DamagedError.
+        """
         run = current_run()
         ready = codebooks_ready(run) if run else []
-        if not ready or (usual := codebook_usual(ready)).pk == self._last:
+        if not ready or (key := book_key(usual := codebook_usual(ready))) == self._last:
             return False
-        self._last = usual.pk
-        self._shelf.book(usual)
+        self._last = key
+        book, _ = self._shelf.book(usual)
+        book.searcher.prepare()
         return True
 
     def keep(self, ended: threading.Event) -> None:

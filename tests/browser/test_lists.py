@@ -64,6 +64,27 @@ def test_browsing(visitor: Callable[..., Visitor], width: int, scheme: str) -> N
     inspect(guest)
 
 
+def test_common_values_and_yes_or_no_are_counted_and_act(visitor: Callable[..., Visitor]) -> None:
+    guest = visitor()
+    page = guest.page
+    guest.open("/spectra/")
+    value = page.get_by_role("list", name="Class: the commonest").get_by_role("button").first
+    rows = value.locator(".count").inner_text()
+    name = value.inner_text().removesuffix(rows).strip()
+    value.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**cls={name}*")
+    assert page.get_by_role("status").inner_text() == f"{rows} rows match"
+    value = page.get_by_role("list", name="Class: the commonest").get_by_role("button", pressed=True)
+    value.wait_for()
+    inspect(guest)
+    value.click()
+    page.wait_for_url("**/spectra/")
+    guest.open("/candidates/")
+    option = page.get_by_label("One spectrum per source").locator("option").nth(1)
+    assert re.fullmatch(r"yes \([\d,]+\)", option.inner_text())
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_saved_searches(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
     reader = visitor(width, scheme, logged_in=True)

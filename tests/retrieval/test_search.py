@@ -195,6 +195,32 @@ def test_the_plan_says_which_and_why():
     assert "products" in many.reason
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_prepared_templates_serve_single_queries_faster_and_alike(metric):
+    book, codes, queries = problem(20000, 10, 50, 4, 3)
+    searcher = Searcher(book, codes, metric=metric, kernels=FORMS[0])
+    before = searcher.plan(1)
+    searcher.prepare()
+    after = searcher.plan(1)
+    assert (before.name, after.name) == ("plain", "tables")
+    assert after.seconds < before.seconds
+    for query in queries:
+        wanted = plain(book, codes, query[None], metric, 7)
+        found = searcher.nearest(query[None], 7)
+        np.testing.assert_array_equal(found[0], wanted[0])
+        np.testing.assert_array_equal(found[1], wanted[1])
+
+
+def test_an_index_that_does_not_fit_the_memory_is_not_made():
+    book, codes, queries = problem(20000, 10, 50, 4, 1)
+    searcher = Searcher(book, codes, metric="l2_sum", memory=2**20)
+    searcher.prepare()
+    assert searcher.plan(1).name == "plain"
+    np.testing.assert_array_equal(
+        searcher.nearest(queries, 3)[0], plain(book, codes, queries, "l2_sum", 3)[0]
+    )
+
+
 def test_unknown_kernels_are_refused():
     with pytest.raises(ValueError, match="choose one of native, numba, numpy"):
         scan_kernels("fortran")

@@ -57,6 +57,7 @@ def test_the_form_counts_and_says_what_is_impossible(survey: None, staff: Client
     assert "37 spectra" in page
     assert "2:25:100: 100 centres need at least as many templates; there are 45." in page
     assert page.count("disabled") >= 12
+    assert "Choose at least one configuration." in page
 
 
 def test_launching_leads_to_the_run(survey: None, staff: Client) -> None:
