@@ -8,8 +8,9 @@ Cauchy and Schwarz), and the few templates that the bound leaves are settled exa
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,9 @@ TILE = 512  # templates at once
 CANDIDATES = 200  # that the bound leaves of a query, as a rule: more where templates are alike
 CANDIDATE_BYTES = 72  # of each: query, template and bound, as found, joined and in order
 
-# q.t - |t|^2 / 2 of a tile of templates and all queries (t, q), the largest |t|, and what |q - t|^2 may have
-# lost for every query (q,) beside the roundings of float32.
-_Products = tuple[NDArray[np.float32], float, NDArray[np.float64]]
-_Multiply = Callable[[slice], _Products]
+# Templates (of a tile) and queries that may be within the limits, and a lower bound of each |q - t|^2.
+_Candidates = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]
+_Multiply = Callable[[slice], _Candidates]
 
 
 def queries_at_once(memory: int, samples: int, threads: int) -> int:
@@ -97,31 +97,22 @@ def _search_block(
 ) -> None:
     mean = index.mean * np.float32(scale / index.scale)
     about = queries * np.float32(scale) - mean
-    squares = np.einsum("ij,ij->i", about, about, dtype=np.float64)
-    norms = np.sqrt(squares)
-    # A dot product of n terms loses at most n units of the product of the norms, the rest a few more.
-    loss = 1.01 * (mean.size + 16) * UNIT
     roots = np.sqrt(limit) * scale
-    top = roots * roots
+    limits = _Limits(np.einsum("ij,ij->i", about, about, dtype=np.float64), roots * roots, mean.size)
     integer = integer_products() if multiplies_integers(kernels) else None
     multiply = (
-        _integer_tile(integer, index, mean, scale, about, norms)
+        _integer_tile(integer, index, mean, scale, about, limits)
         if integer
-        else _float_tile(index, mean, scale, about)
+        else _float_tile(index, mean, scale, about, limits)
     )
-    candidates: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]] = []
+    candidates: list[_Candidates] = []
 
     def work(first: int) -> None:
-        products, reach, lost = multiply(slice(first, first + TILE))
-        # In scaled units 1e-30 is more than what underflows.
-        lost = lost + loss * (norms + reach) ** 2 + 2 * UNIT * (squares + top) + 1e-30
-        # |q - t|^2 <= top is q.t - |t|^2 / 2 >= (|q|^2 - top) / 2.
-        t, q = np.nonzero(products >= ((squares - top - lost) / 2).astype(np.float32))
-        bound = squares[q] - 2.0 * products[t, q] - lost[q]
-        candidates.append((q, t + first, bound))
+        t, q, bound = multiply(slice(first, first + TILE))
+        candidates.append((t + first, q, bound))
 
     in_threads(work, range(0, index.templates, TILE), threads, watch)
-    q, t, bound = (np.concatenate(parts) for parts in zip(*candidates, strict=True))
+    t, q, bound = (np.concatenate(parts) for parts in zip(*candidates, strict=True))
     by_query = np.argsort(q, kind="stable")
     t, bound = t[by_query], bound[by_query] / scale / scale
     edges = np.searchsorted(q[by_query], np.arange(len(queries) + 1))
@@ -135,17 +126,60 @@ def _search_block(
     in_threads(settle, range(len(queries)), threads, watch, counted=False)
 
 
+@dataclass(frozen=True)
+class _Limits:
+    """What products must reach for queries of squared norms `square` (q,) and squared distances `top` (q,).
+
+    All about the mean and in scaled units; `samples` is the number of a vector's.
+    """
+
+    square: NDArray[np.float64]
+    top: NDArray[np.float64]
+    samples: int
+
+    @cached_property
+    def norm(self) -> NDArray[np.float64]:
+        return np.sqrt(self.square)
+
+    def lost(self, reach: float) -> NDArray[np.float64]:
+        """What float32 may have lost of |q - t|^2 (q,), |t| being at most `reach`."""
+        # A dot product of n terms loses at most n units of the product of the norms, the rest a few more. In
+        # scaled units 1e-30 is more than what underflows.
+        loss = 1.01 * (self.samples + 16) * UNIT
+        return loss * (self.norm + reach) ** 2 + 2 * UNIT * (self.square + self.top) + 1e-30
+
+    def least(self, lost: NDArray[np.float64]) -> NDArray[np.float32]:
+        """|q - t|^2 <= top is q.t - |t|^2 / 2 >= (|q|^2 - top) / 2."""
+        return ((self.square - self.top - lost) / 2).astype(np.float32)
+
+    def candidates(
+        self,
+        t: NDArray[np.intp],
+        q: NDArray[np.intp],
+        product: NDArray[np.float32],
+        lost: NDArray[np.float64],
+    ) -> _Candidates:
+        return t, q, self.square[q] - 2.0 * product - lost[q]
+
+
 def _float_tile(
-    index: TemplateIndex, mean: NDArray[np.float32], scale: float, about: NDArray[np.float32]
+    index: TemplateIndex,
+    mean: NDArray[np.float32],
+    scale: float,
+    about: NDArray[np.float32],
+    limits: _Limits,
 ) -> _Multiply:
-    def multiply(rows: slice) -> _Products:
+    def multiply(rows: slice) -> _Candidates:
         tile = decode(index.codebook, index.codes[rows])
         tile *= np.float32(scale)
         tile -= mean
         squares = np.einsum("ij,ij->i", tile, tile, dtype=np.float64)
         products = tile @ about.T
         products -= (squares / 2).astype(np.float32)[:, None]
-        return products, float(np.sqrt(squares.max())), np.zeros(len(about))
+        lost = limits.lost(float(np.sqrt(squares.max())))
+        reached = np.flatnonzero(products >= limits.least(lost))
+        t, q = np.divmod(reached, len(about))
+        return limits.candidates(t, q, products[t, q], lost)
 
     return multiply
 
@@ -156,21 +190,17 @@ def _integer_tile(
     mean: NDArray[np.float32],
     scale: float,
     about: NDArray[np.float32],
-    norms: NDArray[np.float64],
+    limits: _Limits,
 ) -> _Multiply:
     queries = integer.vectors(about)
-    side, steps = packed(queries)
-    local = threading.local()
+    side = packed(queries)
 
-    def multiply(rows: slice) -> _Products:
-        if not hasattr(local, "products"):
-            local.products = np.empty((TILE, steps.size), dtype=np.float32)
+    def multiply(rows: slice) -> _Candidates:
         templates = integer.templates(index, rows, mean, scale)
-        products = local.products[: templates.step.size]
-        integer.multiply(templates, side, steps, products)
         reach = float(np.sqrt(templates.square.max()))
         # (a + e).(b + f) - a.b is at most |e| |b| + |a + e| |f|.
-        lost = 2.0 * (queries.error * reach + (norms + queries.error) * templates.error.max())
-        return products[:, : len(about)], reach, lost
+        rounded = queries.error * reach + (limits.norm + queries.error) * templates.error.max()
+        lost = limits.lost(reach) + 2.0 * rounded
+        return limits.candidates(*integer.reaching(templates, side, limits.least(lost)), lost)
 
     return multiply

@@ -14,6 +14,7 @@ from retrieval.index import TemplateIndex
 from retrieval.kernels.build import library
 
 LANES = 48  # of `native/products.cpp`
+EXPECTED = 4  # candidates of a query among the templates of one call
 _ROUNDED = (c_void_p, c_void_p, c_void_p, c_void_p)
 
 
@@ -43,6 +44,14 @@ class Rounded:
         )
 
 
+@dataclass(frozen=True)
+class Packed:
+    """Rounded vectors side by side: `values` (blocks, pairs, LANES, 2), the last block filled with 0; `steps`."""
+
+    values: NDArray[np.int16]
+    steps: NDArray[np.float32]
+
+
 @cache
 def integer_products() -> IntegerProducts | None:
     """None where compiler or instructions are missing."""
@@ -62,8 +71,9 @@ class IntegerProducts:
         )
         compiled.multiply.argtypes = (
             *(c_void_p, c_int64, c_int64, c_void_p, c_void_p),
-            *(c_void_p, c_int64, c_void_p, c_void_p),
+            *(c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_void_p, c_void_p),
         )
+        compiled.multiply.restype = c_int64
 
     def vectors(self, vectors: NDArray[np.float32]) -> Rounded:
         """`vectors` (n, d), rounded."""
@@ -89,33 +99,41 @@ class IntegerProducts:
         )
         return rounded
 
-    def multiply(
-        self,
-        templates: Rounded,
-        side: NDArray[np.int16],
-        steps: NDArray[np.float32],
-        out: NDArray[np.float32],
-    ) -> None:
-        """q.t - |t|^2 / 2 for templates t and the queries q of `side` and `steps`, as `packed` made them."""
+    def reaching(
+        self, templates: Rounded, queries: Packed, least: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """Templates t and queries q whose product q.t - |t|^2 / 2 reaches `least` (q,), and the products."""
         step, half = templates.step.astype(np.float32), (templates.square / 2).astype(np.float32)
-        self._compiled.multiply(
-            templates.values.ctypes.data,
-            *templates.values.shape[:2],
-            step.ctypes.data,
-            half.ctypes.data,
-            side.ctypes.data,
-            len(side),
-            steps.ctypes.data,
-            out.ctypes.data,
-        )
+        limit = np.full(queries.steps.size, np.inf, dtype=np.float32)
+        limit[: least.size] = least
+        capacity = EXPECTED * least.size
+        while True:
+            t, q = np.empty((2, capacity), dtype=np.int64)
+            product = np.empty(capacity, dtype=np.float32)
+            found = self._compiled.multiply(
+                templates.values.ctypes.data,
+                *templates.values.shape[:2],
+                step.ctypes.data,
+                half.ctypes.data,
+                queries.values.ctypes.data,
+                len(queries.values),
+                queries.steps.ctypes.data,
+                limit.ctypes.data,
+                capacity,
+                t.ctypes.data,
+                q.ctypes.data,
+                product.ctypes.data,
+            )
+            if found <= capacity:
+                return t[:found], q[:found], product[:found]
+            capacity = found  # templates more alike than expected: once more
 
 
-def packed(queries: Rounded) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """Queries side by side in blocks, (blocks, pairs, LANES, 2), the last filled with 0, and their steps."""
+def packed(queries: Rounded) -> Packed:
     n, pairs, _ = queries.values.shape
     blocks = -(-n // LANES)
     filled = np.zeros((blocks * LANES, pairs, 2), dtype=np.int16)
     filled[:n] = queries.values
     steps = np.zeros(blocks * LANES, dtype=np.float32)
     steps[:n] = queries.step
-    return np.ascontiguousarray(filled.reshape(blocks, LANES, pairs, 2).transpose(0, 2, 1, 3)), steps
+    return Packed(np.ascontiguousarray(filled.reshape(blocks, LANES, pairs, 2).transpose(0, 2, 1, 3)), steps)

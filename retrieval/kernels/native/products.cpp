@@ -1,7 +1,8 @@
 // Products of int16 vectors with 32-bit sums, for machines that multiply and add pairs in one instruction.
 #include <algorithm>
-#include <cstdint>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <vector>
 #if defined(__AVX512VNNI__) && defined(__AVX512F__)
 #include <immintrin.h>
@@ -16,8 +17,9 @@ constexpr int LANES = 48;  // vectors of the packed side: three registers of sum
 constexpr int ROWS = 8;    // vectors of the other side: with LANES, 24 registers of sums
 
 #if SUPPORTED
-// Sums of ROWS vectors `rows` (stride pairs apart) with LANES packed ones (pairs, LANES).
-void multiply_tile(const int32_t* const* rows, const __m512i* packed, int64_t pairs, __m512i* sums) {
+// Add to `sums` (ROWS, 3) the products of ROWS vectors `rows` with LANES packed ones (pairs, LANES). Neither inlined
+// nor with a loop at its end: else gcc 12 keeps the sums in memory, at half the speed.
+__attribute__((noinline)) void multiply_tile(const int32_t* const* rows, const __m512i* packed, int64_t pairs, __m512i* sums) {
     __m512i sum[ROWS][3];
     for (int r = 0; r < ROWS; r++)
         for (int v = 0; v < 3; v++) sum[r][v] = _mm512_setzero_si512();
@@ -32,8 +34,12 @@ void multiply_tile(const int32_t* const* rows, const __m512i* packed, int64_t pa
             sum[r][2] = _mm512_dpwssd_epi32(sum[r][2], c, pair);
         }
     }
-    for (int r = 0; r < ROWS; r++)
-        for (int v = 0; v < 3; v++) sums[3 * r + v] = sum[r][v];
+#pragma GCC unroll 8
+    for (int r = 0; r < ROWS; r++) {
+        sums[3 * r] = _mm512_add_epi32(sums[3 * r], sum[r][0]);
+        sums[3 * r + 1] = _mm512_add_epi32(sums[3 * r + 1], sum[r][1]);
+        sums[3 * r + 2] = _mm512_add_epi32(sums[3 * r + 2], sum[r][2]);
+    }
 }
 #endif
 
@@ -81,11 +87,13 @@ void round_templates(const float* book, int64_t segments, int64_t centers, int64
     int64_t d = segments * width, even = d + d % 2;
     std::vector<float> vector((d + SIDE - 1) / SIDE * SIDE, 0.0f);
     for (int64_t row = 0; row < count; row++) {
+        const Code* of_row = codes + row * segments;
+        const Code* of_next = row + 1 < count ? of_row + segments : of_row;
         for (int64_t m = 0; m < segments; m++) {
-            const float* center = book + (m * centers + codes[row * segments + m]) * width;
-            for (int64_t j = 0; j < width; j++)
-                vector[m * width + j] = center[j] * scale - mean[m * width + j];
+            __builtin_prefetch(book + (m * centers + of_next[m]) * width);
+            std::memcpy(&vector[m * width], book + (m * centers + of_row[m]) * width, width * sizeof(float));
         }
+        for (int64_t i = 0; i < d; i++) vector[i] = vector[i] * scale - mean[i];
         values[row * even + even - 1] = 0;
         round_vector(vector, d, values + row * even, step + row, square + row, error + row);
     }
@@ -122,30 +130,51 @@ void integers_of_vectors(const float* vectors, int64_t count, int64_t d, int16_t
 
 int products_supported() { return SUPPORTED; }
 
-// q.t - |t|^2 / 2 for `count` templates t, `rows` (count, pairs, 2) times step (count,) with half squared norms
-// `half` (count,), and queries q, `packed` (blocks, pairs, LANES, 2) times lane_step (blocks * LANES,): float32
-// (count, blocks * LANES).
-void multiply(const int16_t* rows, int64_t count, int64_t pairs, const float* step, const float* half,
-              const int16_t* packed, int64_t blocks, const float* lane_step, float* out) {
+// Of `count` templates t, `rows` (count, pairs, 2) times step (count,) with half squared norms `half` (count,), and
+// queries q, `packed` (blocks, pairs, LANES, 2) times lane_step (blocks * LANES,): the pairs whose product
+// q.t - |t|^2 / 2 reaches least[q] (blocks * LANES,). Returns how many there are; the first `capacity` are written.
+int64_t multiply(const int16_t* rows, int64_t count, int64_t pairs, const float* step, const float* half,
+                 const int16_t* packed, int64_t blocks, const float* lane_step, const float* least, int64_t capacity,
+                 int64_t* found_row, int64_t* found_lane, float* found_product) {
+    int64_t found = 0;
 #if SUPPORTED
     const int32_t* first = reinterpret_cast<const int32_t*>(rows);
-    constexpr int64_t STRIP = 64;  // rows that stay in the cache while all blocks pass
-    for (int64_t strip = 0; strip < count; strip += STRIP)
-        for (int64_t block = 0; block < blocks; block++)
-            for (int64_t row = strip; row < std::min(strip + STRIP, count); row += ROWS) {
-                const int32_t* of_rows[ROWS];
-                for (int64_t r = 0; r < ROWS; r++) of_rows[r] = first + std::min(row + r, count - 1) * pairs;
-                __m512i sums[3 * ROWS];
-                multiply_tile(of_rows, reinterpret_cast<const __m512i*>(packed) + block * pairs * 3, pairs, sums);
-                for (int64_t r = 0; r < std::min<int64_t>(ROWS, count - row); r++)
-                    for (int v = 0; v < 3; v++) {
-                        __m512 both = _mm512_mul_ps(_mm512_set1_ps(step[row + r]),
-                                                    _mm512_loadu_ps(lane_step + block * LANES + 16 * v));
-                        __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[3 * r + v]), both);
-                        _mm512_storeu_ps(out + ((row + r) * blocks + block) * LANES + 16 * v,
-                                         _mm512_sub_ps(product, _mm512_set1_ps(half[row + r])));
-                    }
-            }
+    constexpr int64_t STRIP = 64;   // rows that stay in the second cache while all blocks pass
+    constexpr int64_t DEPTH = 128;  // pairs of a block that stay in the first cache while a strip passes: 24 KB
+    alignas(64) __m512i sums[3 * STRIP];
+    for (int64_t strip = 0; strip < count; strip += STRIP) {
+        int64_t filled = std::min(STRIP, count - strip);
+        for (int64_t block = 0; block < blocks; block++) {
+            const __m512i* lanes = reinterpret_cast<const __m512i*>(packed) + block * pairs * 3;
+            std::fill(sums, sums + 3 * STRIP, _mm512_setzero_si512());
+            for (int64_t depth = 0; depth < pairs; depth += DEPTH)
+                for (int64_t row = 0; row < filled; row += ROWS) {
+                    const int32_t* of_rows[ROWS];
+                    for (int64_t r = 0; r < ROWS; r++)
+                        of_rows[r] = first + std::min(strip + row + r, count - 1) * pairs + depth;
+                    multiply_tile(of_rows, lanes + 3 * depth, std::min(DEPTH, pairs - depth), sums + 3 * row);
+                }
+            for (int64_t row = 0; row < filled; row++)
+                for (int v = 0; v < 3; v++) {
+                    int64_t lane = block * LANES + 16 * v;
+                    __m512 both = _mm512_mul_ps(_mm512_set1_ps(step[strip + row]), _mm512_loadu_ps(lane_step + lane));
+                    __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[3 * row + v]), both);
+                    product = _mm512_sub_ps(product, _mm512_set1_ps(half[strip + row]));
+                    unsigned reached = _mm512_cmp_ps_mask(product, _mm512_loadu_ps(least + lane), _CMP_GE_OQ);
+                    if (!reached) continue;
+                    alignas(64) float products[16];
+                    _mm512_store_ps(products, product);
+                    for (; reached; reached &= reached - 1, found++)
+                        if (found < capacity) {
+                            int l = __builtin_ctz(reached);
+                            found_row[found] = strip + row;
+                            found_lane[found] = lane + l;
+                            found_product[found] = products[l];
+                        }
+                }
+        }
+    }
 #endif
+    return found;
 }
 }
