@@ -46,7 +46,7 @@ class Rounded:
 
 @dataclass(frozen=True)
 class Packed:
-    """Rounded vectors side by side: `values` (blocks, pairs, LANES, 2), the last block filled with 0; `steps`."""
+    """Rounded vectors side by side, the last block filled with 0: `values` (blocks, pairs, LANES, 2), `steps`."""
 
     values: NDArray[np.int16]
     steps: NDArray[np.float32]

@@ -17,9 +17,10 @@ constexpr int LANES = 48;  // vectors of the packed side: three registers of sum
 constexpr int ROWS = 8;    // vectors of the other side: with LANES, 24 registers of sums
 
 #if SUPPORTED
-// Add to `sums` (ROWS, 3) the products of ROWS vectors `rows` with LANES packed ones (pairs, LANES). Neither inlined
-// nor with a loop at its end: else gcc 12 keeps the sums in memory, at half the speed.
-__attribute__((noinline)) void multiply_tile(const int32_t* const* rows, const __m512i* packed, int64_t pairs, __m512i* sums) {
+// Add to `sums` (ROWS, 3) the products of ROWS vectors `rows` with LANES packed ones (pairs, LANES). Not inlined and
+// unrolled at its end, for else gcc 12 keeps the sums in memory, at half the speed.
+__attribute__((noinline)) void multiply_tile(const int32_t* const* rows, const __m512i* packed, int64_t pairs,
+                                             __m512i* sums) {
     __m512i sum[ROWS][3];
     for (int r = 0; r < ROWS; r++)
         for (int v = 0; v < 3; v++) sum[r][v] = _mm512_setzero_si512();
