@@ -46,7 +46,10 @@ class Rounded:
 
 @dataclass(frozen=True)
 class Packed:
-    """Rounded vectors side by side, the last block filled with 0: `values` (blocks, pairs, LANES, 2), `steps`."""
+    """Rounded vectors side by side, the last block filled with 0.
+
+    `values` int16 (blocks, pairs, LANES, 2), times `steps` (blocks * LANES,).
+    """
 
     values: NDArray[np.int16]
     steps: NDArray[np.float32]
