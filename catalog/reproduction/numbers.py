@@ -238,7 +238,7 @@ def _counterparts(counted: Counted) -> dict[str, Ours]:
             groups[key].append(source or -pk)  # without a position: a source of its own
     sources = {key: len(set(found)) for key, found in groups.items()}
     counts = {key: len(found) for key, found in groups.items() if key != "all"}
-    counts |= {f"{key}_sources": sources[key] for key in ("either", "ned", "none", "known")}
+    counts |= {f"{key}_sources": sources[key] for key in ("either", "ned", "none", "known", "undecided")}
     asked = counts["known"] + counts["none"] > 0
     return _filled(counts, asked, NOT_ASKED) | {"galaxy_sources": Ours(sources["all"])}
 

@@ -17,7 +17,9 @@ from .numbers import Counted, Ours, our_numbers
 from .paper import PrintedRow, Statement, Value
 
 ABSENT = "–"
-SIGNS = f"≠ a number that differs, {ABSENT} no number, † a number that the paper contradicts (see the end)."
+SIGNS = (
+    f"≠ a number that differs, {ABSENT} no number, † what the paper contradicts or misprints (see the end)."
+)
 PRINTED = "WISE region, its code, log([N II]/Hα), log([S II]/Hα), and whether New_found calls it new."
 
 
@@ -158,7 +160,8 @@ def _data(counted: Counted) -> Iterator[str]:
         answers = CounterpartLookup.objects.filter(pk__in=counted.galaxies.values(f"{service}_lookup"))
         origins = answers.values_list("release", "snapshot__simulated").distinct().order_by("release")
         asked = [f"{release} (simulated)" if simulated else release for release, simulated in origins]
-        yield f"{service.label}: {', '.join(asked) or 'has answered about none of the galaxies'}."
+        told = f"answers of {', '.join(asked)}" if asked else "has answered about none of the galaxies"
+        yield f"{service.label}: {told}."
 
 
 def _printed(counted: Counted) -> Iterator[Line]:
@@ -209,11 +212,11 @@ def _equations(ours: dict[str, Ours]) -> Iterator[Equation]:
     theirs = {statement.key: statement.value for group in paper.GROUPS for statement in group.statements}
     here = {key: number.value for key, number in ours.items()}
     for one in paper.SUMS:
-        yield Equation(one.words, _sum(one, theirs), _sum(one, here))
+        yield Equation(one.words, _sum(one, theirs), _sum(one, here, one.besides))
 
 
-def _sum(one: paper.Sum, values: dict[str, Value]) -> str:
-    parts = [values[key] for key in one.parts]
+def _sum(one: paper.Sum, values: dict[str, Value], besides: tuple[str, ...] = ()) -> str:
+    parts = [values[key] for key in (*one.parts, *besides)]
     whole = values[one.whole]
     if not all(isinstance(value, int) for value in (*parts, whole)):
         return ABSENT

@@ -175,6 +175,18 @@ def test_the_report_says_what_the_data_are_and_where_the_paper_contradicts_itsel
             assert words in text, words
 
 
+def test_our_sums_hold_with_what_the_paper_does_not_have() -> None:
+    """Galaxies without a class, and those of which it is not known yet whether they are new."""
+    run = f.RunFactory()
+    galaxy(run, "simbad")
+    galaxy(run, bpt_class="unclassified")
+    f.CandidateFactory(run=run, bpt_class="LINER")
+    sums = {equation.words: equation.ours for equation in report(run).equations}
+    assert [words for words, ours in sums.items() if "≠" in ours] == []
+    assert sums["galaxies: four classes, by the text; here also none"] == "1 + 0 + 1 + 0 + 1 = 3"
+    assert sums["sources of galaxies: known and new; here also not known yet"] == "1 + 1 + 1 = 3"
+
+
 def test_a_printed_row_is_held_against_ours() -> None:
     printed = paper.PRINTED_ROWS[0]
     run = f.RunFactory(region_version="V2.2")
