@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 IMAGES = Path(__file__).parent / "images"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 WIDTH, HEIGHT, PHONE = 1100, 760, 390
-COLOURS = 96  # of a picture's palette: text stays sharp, and a page stays under 100 KB
+COLOURS = 64  # of a picture's palette: text stays sharp, and a page stays under 100 KB
 GOOD = "bpt_class=star-forming&snr_min_min=5&z_cl_max=0.2"
 """Galaxies with strong lines."""
 
@@ -33,9 +33,13 @@ def first_catalogue(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def figure_in_view(page: Page) -> None:
+def drawn(page: Page) -> None:
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.wait_for_load_state("networkidle")
+
+
+def figure_in_view(page: Page) -> None:
+    drawn(page)
     page.evaluate("document.querySelector('#content figure')?.scrollIntoView({block: 'center'})")
 
 
@@ -48,8 +52,7 @@ def kin(page: Page) -> None:
     """Of the same galaxy as the picture of a spectrum."""
     first_row(page)
     page.get_by_role("main").get_by_role("link", name="Find kin").click()
-    page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    page.wait_for_load_state("networkidle")
+    drawn(page)
 
 
 def configurations(page: Page) -> None:
@@ -76,7 +79,7 @@ PICTURES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "spectra": ("/spectra/", as_it_opens),
     "spectrum": (f"/galaxies/?{GOOD}", spectrum),
     "kin": (f"/galaxies/?{GOOD}", kin),
-    "populations": ("/populations/", figure_in_view),
+    "populations": ("/populations/", drawn),
     "lookups": ("/lookups/", as_it_opens),
     "figures": ("/figures/", as_it_opens),
     "figure": ("/figures/redshift/", figure_in_view),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from catalog.models import Codebook, Run
 from portal import web
 from tasks.kin import keeper
-from tasks.kin.books import SHELF, NoBookError, Shelf, codebook_usual, codebooks_ready
+from tasks.kin.books import SHELF, NoBookError, codebook_usual, codebooks_ready
 from tasks.kin.keeper import Keeper
 
 from .conftest import queries
@@ -27,17 +27,16 @@ def test_the_first_search_need_not_read_codes(run: Run, client: Client) -> None:
 
 
 def test_it_loads_once_and_again_for_a_newer_run(run: Run) -> None:
-    shelf = Shelf()
-    kept = Keeper(shelf)
+    kept = Keeper()
     assert kept.look()
     assert not kept.look()
     usual = codebook_usual(codebooks_ready(run))
-    shelf.clear()
+    SHELF.clear()
     assert not kept.look(), "what the shelf drops for others is not fetched back at once"
     other = next(codebook for codebook in codebooks_ready(run) if codebook.pk != usual.pk)
     Codebook.objects.filter(pk=usual.pk).update(encoded_at=None)
     assert kept.look()
-    assert shelf.book(other)[1] == 0
+    assert SHELF.book(other)[1] == 0
 
 
 def test_without_a_run_it_waits(db: None) -> None:
