@@ -17,8 +17,17 @@ export const CONFIG = {
   toImageButtonOptions: { format: "svg" },
 };
 
+const known = new Map(); // colours by name: a figure asks for some a hundred times
+scheme.addEventListener("change", () => known.clear());
+
 export function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  if (!known.has(name)) known.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return known.get(name);
+}
+
+/** The colour of a role, as `paint` gives it to a trace. */
+export function roleColour(role) {
+  return colour(ROLES[role]);
 }
 
 /** The figure's JSON; throws an Error with the server's own words. */
@@ -29,21 +38,26 @@ export async function fetchFigure(url) {
   return figure;
 }
 
-let bundle = null;
+const BUNDLES = {
+  basic: "../vendor/plotly-basic-4.1.1.min.js", // lines, points and bars in SVG: a fifth of the whole
+  whole: "../vendor/plotly-strict-4.1.1.min.js", // WebGL and maps of counts, too
+};
+const bundles = {};
 
-/** Plotly, whose script is fetched when the first figure needs it. */
-export function plotly() {
-  bundle ??= new Promise((resolve, reject) => {
+/** Plotly, whose script is fetched when the first figure needs it; `whole` for what is more than lines, points and bars. */
+export function plotly({ whole = false } = {}) {
+  const name = whole || bundles.whole ? "whole" : "basic";
+  bundles[name] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL("../vendor/plotly-strict-4.1.1.min.js", import.meta.url);
+    script.src = new URL(BUNDLES[name], import.meta.url);
     script.addEventListener("load", () => resolve(window.Plotly));
     script.addEventListener("error", () => {
-      bundle = null; // the next figure tries again
+      delete bundles[name]; // the next figure tries again
       reject(new Error("The drawing library could not be fetched: reload the page to try again."));
     });
     document.head.append(script);
   });
-  return bundle;
+  return bundles[name];
 }
 
 function axisColours() {
@@ -55,7 +69,7 @@ export function paint({ data, layout }, lines = {}) {
   for (const trace of data) {
     const role = trace.meta?.role;
     if (!(role in ROLES)) continue;
-    const value = colour(ROLES[role]);
+    const value = roleColour(role);
     if (role === "band") trace.fillcolor = value;
     if (trace.mode === "markers" || trace.type === "bar") trace.marker = { ...trace.marker, color: value };
     else trace.line = { ...trace.line, color: role === "band" ? "rgba(0,0,0,0)" : value };

@@ -3,7 +3,7 @@
 import { CONFIG, fail, fetchFigure, onScheme, paint, plotly } from "./figure.js";
 
 async function draw(place) {
-  const [figure, Plotly] = await Promise.all([fetchFigure(place.dataset.plot), plotly()]);
+  const [figure, Plotly] = await Promise.all([fetchFigure(place.dataset.plot), plotly({ whole: true })]);
   place.replaceChildren();
   if (place.clientWidth < 600) figure.layout.margin = { ...figure.layout.margin, ...figure.layout.meta?.narrow };
   paint(figure);
