@@ -185,12 +185,13 @@ def practice_next(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     run = run_asked(request)
     if not request.GET.get("run"):
-        run = practice.practice_run(run=run, user=user)
+        run = practice.practice_run(run=run, user=user) or run
     drawn = practice.practice_draw(run=run, user=user, n=1) if run else []
     if drawn:
         score = urlencode(dict(zip(SCORE, _score(request), strict=True)))
         return HttpResponseRedirect(f"{reverse('practice-spectrum', args=drawn)}?{score}")
-    return render(request, "catalog/inspection/no_practice.html", {"run": run})
+    advice = practice.practice_advice(run=run, user=user) if run else None
+    return render(request, "catalog/inspection/no_practice.html", {"run": run, "advice": advice})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Abs
 
 from catalog.models import Candidate, Run, Verdict, Vote
@@ -63,6 +63,26 @@ def practice_run(*, run: Run | None, user: User) -> Run | None:
         if practice_set(run=one, user=user).exists():
             return one
     return None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What would give a user practice in a run: gold standards, simulated spectra to be decided."""
+
+    gold: int
+    simulated: int
+
+
+def practice_advice(*, run: Run, user: User) -> Advice:
+    """What a run holds of known truth that the user may not practise on yet."""
+    left = Candidate.objects.filter(run=run, withdrawn_at__isnull=True).exclude(spectrum__file="")
+    ready = practice_set(run=run, user=user).values("pk")
+    left = left.exclude(gold_standard__set_by=user).exclude(pk__in=ready)
+    gold = Q(gold_standard__isnull=False)
+    counts = left.aggregate(
+        gold=Count("pk", filter=gold), simulated=Count("pk", filter=Q(spectrum__truth__isnull=False) & ~gold)
+    )
+    return Advice(**counts)
 
 
 def practice_draw(*, run: Run, user: User, n: int, seen: Collection[int] = ()) -> list[int]:

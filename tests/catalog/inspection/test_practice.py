@@ -106,7 +106,11 @@ def test_where_there_is_none_it_says_so(
 ) -> None:
     assert client.get("/practice/").status_code == 302
     client.force_login(account())
-    assert "nothing to practise on" in client.get("/practice/").content.decode()
+    page = client.get("/practice/").content.decode()
+    assert "nothing to practise on" in page
+    assert "All spectra of this run were observed" in page
+    f.TruthFactory(spectrum=f.CandidateFactory(run=candidate.run, spectrum__with_file=b"x").spectrum)
+    assert "This run holds 1 simulated candidate: they come" in client.get("/practice/").content.decode()
     assert client.get(f"/practice/{candidate.pk}/").status_code == 404
 
 
