@@ -49,6 +49,7 @@ urlpatterns = [
     path("how-it-works/<slug:name>.json", how_it_works.plot, name="how-it-works-json"),
     path("populations/", populations.populations, name="populations"),
     path("populations/plot.json", populations.plot, name="populations-plot"),
+    path("populations/chosen.json", populations.chosen, name="populations-chosen"),
     path("populations/regions.json", populations.regions, name="populations-regions"),
     path("populations/inspect/", populations.inspect, name="populations-inspect"),
     path("populations/selection/", populations.selection, name="populations-selection"),

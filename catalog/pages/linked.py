@@ -20,6 +20,7 @@ from catalog.populations.statistics import Summary, counted, summed_up
 from .cells import Cell, cell, written
 from .filters import without
 from .lists import Heading, downloads
+from .sparks import spark_of
 
 PAGING = ("sort", "after", "before")
 NOT_FILTERS = (*PAGING, "run", "columns", *AXES, *SELECTION, "view", "most")
@@ -27,11 +28,15 @@ NOT_FILTERS = (*PAGING, "run", "columns", *AXES, *SELECTION, "view", "most")
 
 @dataclass(frozen=True)
 class Row:
-    """A row under the plot: its cells, which spectrum it is, and where its point is drawn."""
+    """A row under the plot: its cells, which spectrum it is, and where its point is drawn.
+
+    ``spark`` is the spectrum's id and name where there is a file to draw.
+    """
 
     cells: list[Cell]
     name: str
     release: str
+    spark: tuple[int, str] | None
     x: float | None
     y: float | None
 
@@ -126,7 +131,7 @@ def _rows(
     for row in rows:
         yield Row(
             [cell(column, row, run=run) for column in columns], row.spectrum.name, row.spectrum.release.slug,
-            value_at(row, x), value_at(row, y) if y else None,
+            spark_of(row), value_at(row, x), value_at(row, y) if y else None,
         )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from catalog.populations.asked import (
     population_asked,
 )
 from catalog.populations.colours import colours_of
-from catalog.populations.points import MOST_POINTS, drawn_of, view_asked
+from catalog.populations.points import MOST_POINTS, chosen_of, drawn_of, view_asked
 from catalog.populations.presets import PRESETS, Preset
 from catalog.populations.sky import regions_drawn
 from catalog.tables import TABLES
@@ -143,6 +143,7 @@ def selection(request: HttpRequest) -> HttpResponse:
 
 
 WRONG_FILTER = "A filter could not be read."
+WRONG_VIEW = "The visible part of the plot could not be read."
 
 
 @require_safe
@@ -156,8 +157,22 @@ def plot(request: HttpRequest) -> JsonResponse:
         view = view_asked(found.population, request.GET.get("view", ""))
         most = min(int(request.GET.get("most") or MOST_POINTS), MOST_POINTS)
     except ValueError:
-        return JsonResponse({"error": "The visible part of the plot could not be read."}, status=400)
+        return JsonResponse({"error": WRONG_VIEW}, status=400)
     return JsonResponse(drawn_of(found.population, view=view, most=most))
+
+
+@require_safe
+@gzip_page
+def chosen(request: HttpRequest) -> JsonResponse:
+    """``chosen``: ids of the spectra that the selection holds, of those in ``view``."""
+    found = asked(request)
+    if not found.valid:
+        return JsonResponse({"error": found.error or WRONG_FILTER}, status=400)
+    try:
+        view = view_asked(found.population, request.GET.get("view", ""))
+    except ValueError:
+        return JsonResponse({"error": WRONG_VIEW}, status=400)
+    return JsonResponse({"chosen": chosen_of(found.population, view=view)})
 
 
 @require_safe

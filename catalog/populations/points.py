@@ -69,16 +69,42 @@ def drawn_of(
     if population.y is None:
         return said | _histogram(population)
     rows = population.drawn if view is None else view.applied(population, population.drawn)
+    counts, spans = _counted(population, rows)
+    n = sum(counts.values())
+    said |= {"n": n, "view": view is not None}
+    if n <= most:
+        return said | _points(population, rows)
+    said["categories"] = [
+        {"label": category.label, "n": counts.get(category.value, 0)}
+        for category in (population.colour.categories if population.colour else ())
+    ]
+    if isinstance(view, Cone) or population.sky:
+        cone = view if isinstance(view, Cone) else None
+        return said | sky_density(rows, sky=population.sky, cone=cone)
+    return said | _density(rows, population.x.path, population.y.path, view or spans)
+
+
+def chosen_of(population: Population, *, view: View | Cone | None = None) -> list[int]:
+    """Ids of the spectra of the selection, of those in view."""
+    rows = population.chosen if view is None else view.applied(population, population.chosen)
+    return list(rows.order_by("pk").values_list("spectrum_id", flat=True))
+
+
+def _counted(population: Population, rows: QuerySet[Any]) -> tuple[dict[Any, int], View]:
+    """The number of rows of each category (one for all without colours), and the spans of their values."""
+    assert population.y is not None
     x, y = population.x.path, population.y.path
-    ends = rows.order_by().aggregate(n=Count("pk"), x0=Min(x), x1=Max(x), y0=Min(y), y1=Max(y))
-    said |= {"n": ends["n"], "view": view is not None}
-    if ends["n"] > most:
-        if isinstance(view, Cone) or population.sky:
-            cone = view if isinstance(view, Cone) else None
-            return said | sky_density(rows, sky=population.sky, cone=cone)
-        spans = view or View((ends["x0"], ends["x1"]), (ends["y0"], ends["y1"]))
-        return said | _density(rows, x, y, spans)
-    return said | _points(population, rows)
+    ends = {"n": Count("pk"), "x0": Min(x), "x1": Max(x), "y0": Min(y), "y1": Max(y)}
+    if population.colour is None:
+        found = [{"of": None} | rows.order_by().aggregate(**ends)]
+    else:
+        found = list(rows.order_by().values(of=F(population.colour.path)).annotate(**ends))
+    held = [one for one in found if one["n"]]
+    spans = [
+        (min(one[f"{axis}0"] for one in held), max(one[f"{axis}1"] for one in held)) if held else (0.0, 0.0)
+        for axis in "xy"
+    ]
+    return {one["of"]: one["n"] for one in held}, View(spans[0], spans[1])
 
 
 def categories_of(population: Population) -> tuple[Category, ...]:
@@ -88,7 +114,7 @@ def categories_of(population: Population) -> tuple[Category, ...]:
 def _points(population: Population, rows: QuerySet[Any]) -> dict[str, Any]:
     assert population.y is not None
     fields = {
-        "name": "spectrum__name", "release": "spectrum__release__slug",
+        "id": "spectrum_id", "name": "spectrum__name", "release": "spectrum__release__slug",
         "x": population.x.path, "y": population.y.path,
     }  # fmt: skip
     if population.colour:
@@ -101,16 +127,15 @@ def _points(population: Population, rows: QuerySet[Any]) -> dict[str, Any]:
             fields[f"{axis}_err"] = error
     if population.colour and population.colour.path == "bpt_class":
         fields |= {f"p_{n}": path for n, path in enumerate(_PROBABILITIES)}
-    values = list(rows.order_by("pk").values_list("pk", *fields.values()))
+    values = list(rows.order_by("pk").values_list(*fields.values()))
     categories = categories_of(population)
     order = {category.value: n for n, category in enumerate(categories)}
-    of = 1 + list(fields).index("of") if "of" in fields else None
+    of = list(fields).index("of") if "of" in fields else None
     values.sort(key=lambda row: order.get(row[of], len(order)) if of is not None else 0)
-    columns = dict(
-        zip(("pk", *fields), zip(*values, strict=True) if values else [()] * (len(fields) + 1), strict=True)
-    )
+    columns = dict(zip(fields, zip(*values, strict=True) if values else [()] * len(fields), strict=True))
     drawn: dict[str, Any] = {
         "mode": "points",
+        "ids": columns["id"],
         "names": columns["name"],
         "x": rounded(columns["x"], DIGITS),
         "y": rounded(columns["y"], DIGITS),
@@ -132,9 +157,6 @@ def _points(population: Population, rows: QuerySet[Any]) -> dict[str, Any]:
             drawn[f"{axis}_err"] = rounded([*map(_number, columns[f"{axis}_err"])], 3)
     if "p_0" in columns:
         drawn["p"] = [rounded([*map(_number, columns[f"p_{n}"])], 2) for n in range(len(_PROBABILITIES))]
-    if population.selects:
-        chosen = set(population.chosen.order_by().values_list("pk", flat=True))
-        drawn["chosen"] = [n for n, pk in enumerate(columns["pk"]) if pk in chosen]
     return drawn
 
 

@@ -4,23 +4,39 @@ import { colour } from "./figure.js";
 import { addCircle, EDGE, graticule, MIDDLE, project } from "./sky-map.js";
 
 const POINT = { size: 7, opacity: 0.8 };
-const FAINT = 0.12; // of points outside the selection
 const LIMITS = ["", "triangle-left", "triangle-down", "triangle-sw"]; // of neither, x, y, both
 const CODES = [["K", "known", "curve", 1.5], ["GCQ", "other", "other", 1]]; // of WISE: the known stand out
 
-/** Where each point is drawn: on the sky its projection. */
-export function placed(answer) {
-  if (!answer.sky) return { x: answer.x, y: answer.y };
-  const at = { x: new Array(answer.x.length), y: new Array(answer.x.length) };
-  for (let n = 0; n < answer.x.length; n += 1) [at.x[n], at.y[n]] = project(answer.x[n], answer.y[n], MIDDLE[answer.sky]);
+/** The answer with what is looked up of a point by its number: `at` where it is drawn, `category`, `limits`. */
+export function ready(answer) {
+  if (!answer.x || answer.mode === "density") return answer;
+  const at = answer.sky ? projected(answer) : { x: Float64Array.from(answer.x), y: Float64Array.from(answer.y) };
+  if (answer.mode !== "points") return { ...answer, at };
+  const category = new Uint8Array(answer.names.length);
+  let first = 0;
+  answer.categories.forEach(({ n }, order) => { category.fill(order, first, first + n); first += n; });
+  const limits = new Uint8Array(answer.names.length);
+  for (const n of answer.x_limit ?? []) limits[n] |= 1;
+  for (const n of answer.y_limit ?? []) limits[n] |= 2;
+  return { ...answer, at, category, limits };
+}
+
+function projected({ x, y, sky }) {
+  const at = { x: new Float64Array(x.length), y: new Float64Array(x.length) };
+  for (let n = 0; n < x.length; n += 1) [at.x[n], at.y[n]] = project(x[n], y[n], MIDDLE[sky]);
   return at;
 }
 
-/** Traces and layout; `chosen` marks points of the selection (null: nothing is selected). */
-export function figureOf(answer, { chosen = null, regions = null, narrow = false, dragmode = "zoom" }) {
+/** The symbol of a point: an upper limit points to where the value may be. */
+export function symbolOf(answer, n) {
+  return LIMITS[answer.limits[n]] || answer.categories[answer.category[n]].symbol;
+}
+
+/** Traces and layout of an answer made ready. */
+export function figureOf(answer, { regions = null, narrow = false, dragmode = "zoom" }) {
   const data = [];
   if (answer.sky) data.push(...skyTraces(answer, regions));
-  if (answer.mode === "points") data.push(...pointTraces(answer, chosen));
+  if (answer.mode === "points") data.push(...pointTraces(answer));
   else if (answer.mode === "density") data.push(densityTrace(answer));
   else if (answer.mode === "sky-density") data.push(skyDensity(answer));
   else data.push(...barTraces(answer));
@@ -55,24 +71,21 @@ function layoutOf(answer, narrow, dragmode) {
 }
 
 /** One trace for each category; `customdata` is the number of the point, by which all else is found. */
-function pointTraces(answer, chosen) {
-  const at = placed(answer);
-  const limits = new Uint8Array(answer.names.length);
-  for (const n of answer.x_limit ?? []) limits[n] |= 1;
-  for (const n of answer.y_limit ?? []) limits[n] |= 2;
+function pointTraces(answer) {
   const traces = [];
   let first = 0;
-  for (const { label, role, symbol, n } of answer.categories) {
+  for (const [category, { label, role, symbol, n }] of answer.categories.entries()) {
     const end = first + n;
     if (n) {
       const numbers = Array.from({ length: n }, (_, i) => first + i);
-      const limited = numbers.some((i) => limits[i]);
+      const limited = answer.limits.subarray(first, end).some(Boolean);
+      // Plotly would recolour every point when some are selected; what stands out is drawn by population-marks.js.
+      const same = { marker: { opacity: POINT.opacity } };
       const trace = {
-        type: "scattergl", mode: "markers", name: `${label} (${n.toLocaleString("en-GB")})`, meta: { role },
-        x: at.x.slice(first, end), y: at.y.slice(first, end), customdata: numbers, hoverinfo: "none",
-        marker: { ...POINT, symbol: limited ? numbers.map((i) => LIMITS[limits[i]] || symbol) : symbol },
-        selected: { marker: { opacity: 0.95 } }, unselected: { marker: { opacity: FAINT } },
-        selectedpoints: chosen ? numbers.filter((i) => chosen.has(i)).map((i) => i - first) : null,
+        type: "scattergl", mode: "markers", name: `${label} (${n.toLocaleString("en-GB")})`, meta: { role, category },
+        x: answer.at.x.subarray(first, end), y: answer.at.y.subarray(first, end), customdata: numbers, hoverinfo: "none",
+        marker: { ...POINT, symbol: limited ? numbers.map((i) => symbolOf(answer, i)) : symbol },
+        selected: same, unselected: same,
       };
       for (const axis of ["x", "y"]) {
         const errors = answer[`${axis}_err`];
@@ -110,9 +123,8 @@ function densityTrace(answer) {
 
 function skyDensity(answer) {
   const { zmin, zmax, bar } = scale(answer.counts);
-  const at = placed(answer);
   return {
-    type: "scattergl", mode: "markers", name: "rows", showlegend: false, x: at.x, y: at.y, text: answer.counts,
+    type: "scattergl", mode: "markers", name: "rows", showlegend: false, x: answer.at.x, y: answer.at.y, text: answer.counts,
     marker: { symbol: "square", size: 6, color: answer.counts.map(logarithm), cmin: zmin, cmax: zmax, colorscale: "Cividis", colorbar: bar },
     hovertemplate: `%{text} rows in ${answer.width.toPrecision(2)}°<extra></extra>`,
   };

@@ -1,41 +1,21 @@
 // The rows under the plot: a row that is pointed at or ticked has a ring on the plot; they are the keyboard's road.
 
-import { colour } from "./figure.js";
-import { MIDDLE, project } from "./sky-map.js";
+import { drawSparks } from "./spark.js";
 
-const RING = 9; // pixels
-
-export function linkRows({ root, place, ask, select, pickNames, complain, drawn, opened }) {
+export function linkRows({ root, marks, ask, select, pickNames, complain, opened }) {
   const part = root.querySelector("[data-selection]");
   const ticked = new Map(); // by name; kept while pages turn
   let pointed = null;
   let asked = 0;
-  let frame = 0;
 
   const rowOf = (element) => element.closest?.("tr[data-name]");
   const positionOf = ({ x, y }) => [x, y].map((value) => (value === undefined ? null : Number(value)));
 
   /** Rings around the points of ticked rows, and of the one that is pointed at. */
   function mark() {
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() => {
-      if (!place.layout || !drawn()) return;
-      const shown = [...ticked.values()].map((position) => ({ position, width: 2 }));
-      if (pointed) shown.push({ position: pointed, width: 4 });
-      window.Plotly.relayout(place, { shapes: shown.map(ring).filter(Boolean) });
-    });
-  }
-
-  function ring({ position: [x, y], width }) {
-    const answer = drawn();
-    if (x === null) return null;
-    const line = { width, color: colour("--ink") };
-    if (answer.mode === "histogram") return { type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line };
-    if (y === null) return null;
-    const [u, v] = answer.sky ? project(x, y, MIDDLE[answer.sky]) : [x, y];
-    return {
-      type: "circle", xsizemode: "pixel", ysizemode: "pixel", xanchor: u, yanchor: v, x0: -RING, x1: RING, y0: -RING, y1: RING, line,
-    };
+    const rings = [...ticked.values()].map((position) => ({ position, width: 2 }));
+    if (pointed) rings.push({ position: pointed, width: 4 });
+    marks.ring(rings);
   }
 
   function point(row) {
@@ -68,8 +48,10 @@ export function linkRows({ root, place, ask, select, pickNames, complain, drawn,
     for (const row of part.querySelectorAll("tr[data-name]")) row.querySelector("input").checked = ticked.has(row.dataset.name);
     count();
     mark();
+    drawSparks(part);
   }
 
+  drawSparks(part);
   part.addEventListener("pointerover", (event) => { const row = rowOf(event.target); if (row) point(row); });
   part.addEventListener("pointerleave", () => point(null));
   part.addEventListener("focusin", (event) => { const row = rowOf(event.target); if (row) point(row); });
@@ -100,7 +82,7 @@ export function linkRows({ root, place, ask, select, pickNames, complain, drawn,
   });
 
   return {
-    load, mark,
+    load,
     /** A point of the plot is hovered: its row shows it, if it is among those shown. */
     pointAt(name) {
       const row = name && part.querySelector(`tr[data-name="${CSS.escape(name)}"]`);

@@ -1,14 +1,16 @@
 // A plot and its rows, linked both ways. The address holds all of the state; the server says what the selection is.
 
 import { CONFIG, fail, fetchFigure, onScheme, paint, plotly } from "./figure.js";
-import { figureOf } from "./population-plot.js";
+import { marksOver } from "./population-marks.js";
 import { openedSpectrum } from "./population-opened.js";
+import { figureOf, ready } from "./population-plot.js";
 import { linkPoints } from "./population-points.js";
 import { linkRows } from "./population-rows.js";
 import { coneOf, MIDDLE } from "./sky-map.js";
 
 const ENDS = ["x_min", "x_max", "y_min", "y_max"];
-const OURS = [...ENDS, "picked", "sort", "after", "before"]; // what this page's scripts change in the address
+const SELECTION = [...ENDS, "picked"];
+const OURS = [...SELECTION, "sort", "after", "before"]; // what this page's scripts change in the address
 const PAUSE = 250; // milliseconds without movement before another view is asked for
 const root = document.querySelector("[data-population]");
 const place = root.querySelector("[data-drawing]");
@@ -16,24 +18,28 @@ const said = root.querySelector("[data-said]");
 const trouble = root.querySelector("[data-trouble]");
 const narrow = place.clientWidth < 600;
 
-let answer = null; // what the server sent of what is drawn
+let answer = null; // what the server sent of what is drawn, made ready
+let seen = {}; // the part of the plot that it was asked for
 let regions = null;
 let mode = "zoom";
 let asked = 0; // the newest question; answers to older ones are dropped
+let dragged = false; // the selection was just dragged: its outline is Plotly's
 let own = 0; // our own changes of the layout fire the reader's events, too
 
 const address = () => new URL(location.href);
 const number = (n) => n.toLocaleString("en-GB");
 
-/** The address of one of our answers: the rows and axes of the page, the selection of now, and more. */
-function ask(url, more = {}) {
+/** The address of an answer about the rows and axes of the page, and more. */
+function askAll(url, more = {}) {
   const query = new URLSearchParams(root.dataset.query);
-  for (const name of OURS) {
-    const value = address().searchParams.get(name);
-    if (value) query.set(name, value);
-  }
   for (const [name, value] of Object.entries(more)) query.set(name, value);
   return `${url}?${query}`;
+}
+
+/** The same about the selection of now. */
+function ask(url, more = {}) {
+  const given = address().searchParams;
+  return askAll(url, { ...Object.fromEntries(OURS.filter((name) => given.get(name)).map((name) => [name, given.get(name)])), ...more });
 }
 
 function complain(error) {
@@ -58,16 +64,13 @@ function view() {
   return cone ? cone.map((value) => value.toPrecision(7)).join(",") : "";
 }
 
-/** Points of the selection, by number; null where nothing is selected. */
-const chosen = () => (answer.chosen ? new Set(answer.chosen) : null);
-
 function tell() {
   const { mode: kind, n } = answer;
   const where = answer.view ? " in view" : "";
   const words = {
     points: `${number(n)} points${where}.`,
-    density: `${number(n)} rows${where}, drawn as counts: zoom in until they are fewer than ${number(most() + 1)} for points.`,
-    "sky-density": `${number(n)} rows${where}, drawn as counts of equal areas: zoom in until they are fewer than ${number(most() + 1)} for points.`,
+    density: `${number(n)} rows${where}, drawn as counts: zoom in until they are fewer than ${number(most() + 1)} for points.${classes()}`,
+    "sky-density": `${number(n)} rows${where}, drawn as counts of equal areas: zoom in until they are fewer than ${number(most() + 1)} for points.${classes()}`,
     histogram: `${number(n)} rows counted in bins.`,
   };
   const limits = answer.x_limit?.length || answer.y_limit?.length ? " Triangles that point left or down are upper limits." : "";
@@ -81,11 +84,17 @@ function tell() {
   if ((mode === "lasso" && lasso.disabled) || (mode === "select" && box.disabled)) setMode("zoom");
 }
 
+/** A density has no colour for classes: how many of each there are is said. */
+function classes() {
+  const counted = (answer.categories ?? []).filter(({ n }) => n).map(({ label, n }) => `${label} ${number(n)}`);
+  return counted.length ? ` Not coloured by ${answer.colour}: ${counted.join(", ")}.` : "";
+}
+
 const most = () => Number(new URLSearchParams(root.dataset.query).get("most") || root.dataset.most);
 
 async function draw({ keep = false } = {}) {
-  const Plotly = await plotly();
-  const figure = figureOf(answer, { chosen: chosen(), regions: circles() ? regions : null, narrow, dragmode: mode });
+  const Plotly = await plotly({ whole: true });
+  const figure = figureOf(answer, { regions: circles() ? regions : null, narrow, dragmode: mode });
   if (keep) {
     [figure.layout.xaxis.range, figure.layout.yaxis.range] = ranges();
   }
@@ -93,32 +102,52 @@ async function draw({ keep = false } = {}) {
   const first = !place.layout;
   if (first) place.replaceChildren();
   await ours(() => Plotly[first ? "newPlot" : "react"](place, figure.data, figure.layout, CONFIG));
-  const outlines = boxes();
-  if (outlines.length) await ours(() => Plotly.relayout(place, { selections: outlines }));
-  tell();
   if (first) listen();
-  rows.mark();
+  tell();
+  marks.outline(outlined());
 }
 
 const circles = () => root.querySelector("#circles")?.checked;
 
-/** The selection's box as an outline, open sides at the end of what is shown. */
-function boxes() {
+/** The selection's ranges, for an outline; null where nothing is selected by range. */
+function outlined() {
   const query = address().searchParams;
-  const given = ENDS.map((end) => (query.get(end) ? Number(query.get(end)) : null));
-  if (answer.sky || given.every((end) => end === null)) return [];
-  const [[left, right], [low, high]] = ranges();
-  const [x0, x1, y0, y1] = [left, right, low, high].map((end, n) => given[n] ?? end);
-  return [{ type: "rect", xref: "x", yref: "y", x0, x1, y0, y1, line: { width: 2, dash: "dash" } }];
+  const ends = ENDS.map((end) => (query.get(end) ? Number(query.get(end)) : null));
+  return answer.sky || ends.every((end) => end === null) ? null : { x: ends.slice(0, 2), y: ends.slice(2) };
 }
 
-async function load(more = {}, keep = false) {
+/** Plotly keeps what was dragged last; where the selection is another now, it goes. */
+async function clear() {
+  if (place.layout.selections?.length) await ours(() => window.Plotly.relayout(place, { selections: [] }));
+}
+
+/** Draw the rows in a part of the plot, all of them without `view`, and the selection among them. */
+async function load(view = "", keep = false) {
   asked += 1;
   const mine = asked;
-  const found = await fetchFigure(ask(root.dataset.plotUrl, more));
+  const part = view ? { view } : {};
+  const found = await fetchFigure(askAll(root.dataset.plotUrl, part));
   if (mine !== asked) return;
-  answer = found;
+  answer = ready(found);
+  seen = part;
+  marks.choose(null);
   await draw({ keep });
+  await choose();
+}
+
+let choosing = 0;
+/** Mark the points that belong to the selection of now: the plot itself stays as it is drawn. */
+async function choose() {
+  choosing += 1;
+  const mine = choosing;
+  if (answer.mode !== "points" || !SELECTION.some((name) => address().searchParams.get(name))) {
+    marks.choose(null);
+    return;
+  }
+  const { chosen } = await fetchFigure(ask(root.dataset.chosenUrl, seen));
+  if (mine !== choosing) return;
+  answer.numbers ??= new Map(answer.ids.map((id, n) => [id, n]));
+  marks.choose(Uint32Array.from(chosen.filter((id) => answer.numbers.has(id)), (id) => answer.numbers.get(id)));
 }
 
 let later = 0;
@@ -126,10 +155,7 @@ let later = 0;
 function moved() {
   if (answer.mode === "histogram" || (answer.mode === "points" && !answer.view)) return;
   clearTimeout(later);
-  later = setTimeout(() => {
-    const seen = view();
-    load(seen ? { view: seen } : {}, true).catch(complain);
-  }, PAUSE);
+  later = setTimeout(() => load(view(), true).catch(complain), PAUSE);
 }
 
 function listen() {
@@ -138,8 +164,10 @@ function listen() {
     if (change.dragmode) setMode(change.dragmode);
     if (Object.keys(change).some((name) => /^[xy]axis/.test(name))) moved();
   });
+  for (const event of ["plotly_relayouting", "plotly_afterplot"]) place.on(event, marks.moved);
   place.on("plotly_selected", (event) => {
     if (own || !event) return;
+    dragged = true;
     if (event.lassoPoints || (answer.sky && event.range)) pick(event.points.map(({ customdata }) => customdata));
     else if (event.range) box(event.range);
   });
@@ -151,24 +179,25 @@ function listen() {
 // Selecting
 
 /** Another selection: address, plot, rows. */
-async function select(wanted, { redraw = true } = {}) {
+async function select(wanted) {
   const next = address();
   for (const name of OURS) next.searchParams.delete(name);
   for (const [name, value] of Object.entries(wanted)) next.searchParams.set(name, value);
   history.pushState(null, "", next);
-  await follow({ redraw });
+  await follow();
 }
 
 /** Show what the address says. */
-async function follow({ redraw = true } = {}) {
+async function follow() {
   const query = address().searchParams;
   for (const end of ENDS) {
     const control = root.querySelector(`[data-ends] [name="${end}"]`);
     if (control) control.value = query.get(end) ?? "";
   }
   trouble.hidden = true;
-  const seen = answer?.view ? { view: view() } : {};
-  await Promise.all([rows.load(), redraw && answer ? load(seen, true) : null]).catch(complain);
+  if (answer) marks.outline(outlined());
+  await Promise.all([rows.load(), answer && choose(), answer && !dragged && clear()]).catch(complain);
+  dragged = false;
 }
 
 /** Typed short, yet finer than a pixel. */
@@ -232,11 +261,12 @@ root.querySelector("[data-ends]").addEventListener("submit", (event) => {
 addEventListener("popstate", () => follow());
 
 const opened = openedSpectrum({ root, place, complain });
-const rows = linkRows({ root, place, ask, select, pickNames, complain, drawn: () => answer, opened });
+const marks = marksOver(place, { drawn: () => answer });
+const rows = linkRows({ root, marks, ask, select, pickNames, complain, opened });
 
 async function begin() {
   const sky = new URLSearchParams(root.dataset.query).get("sky");
-  if (sky) regions = await fetchFigure(ask(root.dataset.regionsUrl));
+  if (sky) regions = await fetchFigure(askAll(root.dataset.regionsUrl));
   await load();
 }
 

@@ -94,6 +94,7 @@ NOT_PAGES = {
     "region-figure": JSON,
     "how-it-works-json": JSON,
     "populations-plot": JSON,
+    "populations-chosen": JSON,
     "populations-regions": JSON,
     "populations-selection": "a part of a page that is visited",
     "populations-inspect": ACTION,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,13 +14,32 @@ from .conftest import Visitor
 from .test_pages import LOOKS, inspect
 
 PLOT = "/populations/?x=z_our&y=mag_g"
-MOST_CONTEXTS = 4  # of WebGL: one plot takes three
+MOST_CONTEXTS = 3  # of WebGL: what one plot takes
 INSIDE = """() => {
     const plot = document.querySelector("[data-drawing]"), query = new URL(location.href).searchParams;
     const ends = ["x_min", "x_max", "y_min", "y_max"].map((end) => Number(query.get(end)));
     const within = (x, y) => x >= ends[0] && x <= ends[1] && y >= ends[2] && y <= ends[3];
     const points = plot.data.filter(({ customdata }) => customdata);
     return points.flatMap(({ x, y }) => [...x].filter((_, i) => within(x[i], y[i]))).length;
+}"""
+
+OUTSIDE_AND_INSIDE = """() => {
+    const plot = document.querySelector("[data-drawing]"), canvas = plot.querySelector(".marks");
+    const { xaxis, yaxis } = plot._fullLayout, scale = canvas.width / canvas.clientWidth;
+    const query = new URL(location.href).searchParams, pen = canvas.getContext("2d");
+    const [x0, x1, y0, y1] = ["x_min", "x_max", "y_min", "y_max"].map((end) => Number(query.get(end)));
+    const lone = [0, 0]; // marked points: outside, where no point of the selection is near, and inside
+    const traces = plot.data.filter(({ customdata }) => customdata);
+    const all = traces.flatMap(({ x, y }) => [...x].map((u, i) => [u, y[i]]));
+    const inside = all.filter(([x, y]) => x >= x0 && x <= x1 && y >= y0 && y <= y1);
+    const at = ([x, y]) => [xaxis.l2p(x), yaxis.l2p(y)];
+    for (const point of all) {
+        const [u, v] = at(point), isInside = inside.includes(point);
+        if (!isInside && inside.map(at).some(([s, t]) => Math.hypot(s - u, t - v) < 12)) continue;
+        const inked = (dx) => pen.getImageData((u + dx) * scale, v * scale, 1, 1).data[3] > 0;
+        lone[Number(isInside)] += [-4, 0, 4].some(inked); // an open circle has nothing in its middle
+    }
+    return lone;
 }"""
 
 
@@ -73,8 +91,25 @@ def until(page: Page, holds: str) -> None:
     pytest.fail(f"it never came to be that {holds}")
 
 
-def rings(page: Page) -> list[dict[str, Any]]:
-    return page.evaluate("document.querySelector('[data-drawing]').layout.shapes ?? []")
+MARKED = """([x, y]) => {
+    const plot = document.querySelector("[data-drawing]"), canvas = plot.querySelector(".marks");
+    const { xaxis, yaxis } = plot._fullLayout, scale = canvas.width / canvas.clientWidth;
+    const pen = canvas.getContext("2d"), [u, v] = [xaxis.l2p(x), yaxis.l2p(y)];
+    const inked = (dx) => pen.getImageData((u + dx) * scale, v * scale, 1, 1).data[3] > 0;
+    return { point: inked(0), ring: [-10, -9, -8].some(inked) && [8, 9, 10].some(inked) };
+}"""
+
+
+def marked(page: Page, x: float, y: float) -> dict[str, bool]:
+    """What the canvas over the plot shows at a position: the point of a selection, a ring about it."""
+    return page.evaluate(MARKED, [x, y])
+
+
+def marks(page: Page, chosen: str, rings: str) -> None:
+    """Wait until so many points of the selection and so many rings are drawn."""
+    canvas = page.locator(".marks")
+    expect(canvas).to_have_attribute("data-chosen", chosen)
+    expect(canvas).to_have_attribute("data-rings", rings)
 
 
 def test_a_box_becomes_rows_and_an_address(visitor: Callable[..., Visitor]) -> None:
@@ -91,10 +126,8 @@ def test_a_box_becomes_rows_and_an_address(visitor: Callable[..., Visitor]) -> N
     assert page.locator(".rows tbody tr").count() == min(count, 50)
     shown = page.locator("[name=x_min]").input_value()
     assert f"x_min={shown}" in page.url
-    bright = page.evaluate(
-        "document.querySelector('[data-drawing]').data.flatMap((t) => [...(t.selectedpoints ?? [])]).length"
-    )
-    assert bright == count
+    marks(page, str(count), "0")
+    assert page.evaluate(OUTSIDE_AND_INSIDE) == [0, count]
 
     selection = page.url
     page.go_back()
@@ -128,15 +161,14 @@ def test_rows_ring_their_points_by_mouse_and_keyboard(visitor: Callable[..., Vis
     everything = counted(page)
     rows = page.locator(".rows tbody tr")
     rows.nth(1).hover()
-    until(page, "document.querySelector('[data-drawing]').layout.shapes.length === 1")
-    (ring,) = rings(page)
-    assert ring["xanchor"] == float(str(rows.nth(1).get_attribute("data-x")))
-    assert ring["yanchor"] == float(str(rows.nth(1).get_attribute("data-y")))
+    marks(page, "", "1")
+    at = [float(str(rows.nth(1).get_attribute(f"data-{axis}"))) for axis in "xy"]
+    assert marked(page, *at) == {"point": False, "ring": True}
     for row in (0, 2):
         rows.nth(row).get_by_role("checkbox").focus()
         page.keyboard.press("Space")
     page.mouse.move(5, 5)
-    until(page, "document.querySelector('[data-drawing]').layout.shapes.length >= 2")
+    marks(page, "", "2")
     page.get_by_role("button", name="Select the 2 ticked rows").click()
     page.wait_for_url(re.compile("picked="))
     expect(page.locator("p[data-count]")).to_have_attribute("data-count", "2")
@@ -155,7 +187,7 @@ def test_a_click_opens_the_spectrum_and_the_selection_stays(visitor: Callable[..
     x, y = pixel(page, 0)
     page.mouse.move(x - 40, y - 40)
     page.mouse.move(x, y, steps=6)
-    expect(page.locator("[data-spark]")).to_be_visible()
+    expect(page.locator("[data-card] polyline").first).to_be_visible()
     page.mouse.click(x, y)
     viewer = page.locator("[data-viewer].js-plotly-plot .main-svg").first
     viewer.wait_for()
@@ -178,6 +210,7 @@ def test_above_the_limit_a_density_and_points_on_zoom(visitor: Callable[..., Vis
     assert page.evaluate("document.querySelector('[data-drawing]').data[0].type") == "heatmap"
     expect(page.get_by_role("button", name="Lasso")).to_be_disabled()
     everything = counted(page)
+    expect(page.locator("[data-said]").first).to_contain_text("Not coloured by")
     page.get_by_role("button", name="Box").click()
     drag(page, [(0.1, 0.1), (0.7, 0.8)])
     page.wait_for_url(re.compile("y_max="))
@@ -190,7 +223,11 @@ def test_above_the_limit_a_density_and_points_on_zoom(visitor: Callable[..., Vis
         }"""
     )
     until(page, "document.querySelector('[data-drawing]').data.every(({ type }) => type !== 'heatmap')")
-    expect(page.locator("[data-said]")).to_contain_text("points in view")
+    expect(page.locator("[data-said]").first).to_contain_text("points in view")
+    expect(page.locator(".marks")).to_have_attribute("data-chosen", re.compile(r"\d"))
+    in_view = int(str(page.locator(".marks").get_attribute("data-chosen")))
+    assert in_view <= counted(page)
+    assert page.evaluate(OUTSIDE_AND_INSIDE) == [0, in_view]
 
 
 def test_the_sky_is_drawn_as_fits_projects_it(visitor: Callable[..., Visitor]) -> None:
@@ -222,7 +259,7 @@ def test_the_sky_is_drawn_as_fits_projects_it(visitor: Callable[..., Visitor]) -
 def test_complaint_14_few_webgl_plots_live_on_a_page(visitor: Callable[..., Visitor]) -> None:
     """Plotly #337: browsers keep some sixteen WebGL contexts. Whatever is done, one plot has its three."""
     page = open_plot(visitor())
-    made = "document.querySelectorAll('#content canvas').length"
+    made = "document.querySelectorAll('#content .gl-container canvas').length"
     page.locator("[data-drawing] canvas").first.wait_for(state="attached")
     first = page.evaluate(made)
     assert 0 < first <= MOST_CONTEXTS

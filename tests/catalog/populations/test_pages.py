@@ -81,6 +81,19 @@ def test_rows_say_where_their_points_are(client: Client, run: Run) -> None:
     }
 
 
+def test_rows_with_a_file_have_a_spark(client: Client, run: Run) -> None:
+    held = f.CandidateFactory(run=run, spectrum__with_file=b"x").spectrum
+    found = client.get("/populations/selection/?x=z_our&y=mag_g").content.decode()
+    assert 'data-sparks="/sparks.json"' in found
+    assert re.findall(r'data-spark="(\d+)" data-name="([^"]*)"', found) == [(str(held.pk), held.name)]
+
+
+def test_the_projection_of_the_sky_is_named(client: Client, run: Run) -> None:
+    page = text(client, "/populations/?of=candidates&sky=galactic")
+    assert "Hammer–Aitoff projection, equal areas: Galactic longitude and latitude" in page
+    assert "Hammer" not in text(client, "/populations/")
+
+
 def test_rows_sort_and_turn(client: Client, run: Run) -> None:
     for _ in range(60):
         f.CandidateFactory(run=run, z_cl=0.2)
@@ -116,7 +129,7 @@ def test_wrong_and_empty(client: Client, run: Run) -> None:
         ("/populations/?run={run}&x=snr_r", 9),
         ("/populations/selection/?run={run}&" + BOX, 9),
         ("/populations/plot.json?run={run}", 4),
-        ("/populations/plot.json?run={run}&" + BOX, 5),
+        ("/populations/chosen.json?run={run}&" + BOX, 3),
         ("/populations/plot.json?run={run}&most=5", 4),
         ("/populations/plot.json?run={run}&x=snr_r", 4),
         ("/populations/plot.json?run={run}&of=candidates&sky=galactic&most=5", 4),

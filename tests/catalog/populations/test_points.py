@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import accumulate
 
 import numpy as np
@@ -49,12 +50,23 @@ def test_errors_come_when_they_are_asked_for(client: Client, run: Run) -> None:
 
 
 def test_filters_and_the_selection(client: Client, run: Run) -> None:
-    drawn = plot(client, "bpt_class=Seyfert&bpt_class=LINER&x=z_our&y=mag_g&x_min=0.1&y_max=18")
+    query = "bpt_class=Seyfert&bpt_class=LINER&x=z_our&y=mag_g"
+    drawn = plot(client, query)
     wanted = [one for one in galaxies(run) if one.bpt_class in ("Seyfert", "LINER")]
     assert drawn["n"] == len(wanted)
-    chosen = {drawn["names"][n] for n in drawn["chosen"]}
-    assert chosen == {one.spectrum.name for one in wanted if one.z_cl >= 0.1 and one.spectrum.mag_g <= 18}
-    assert 0 < len(chosen) < len(wanted)
+    name = dict(zip(drawn["ids"], drawn["names"], strict=True))
+
+    def chosen(more: str) -> set[str]:
+        return {name[pk] for pk in client.get(f"/populations/chosen.json?{query}&{more}").json()["chosen"]}
+
+    inside = {one.spectrum.name for one in wanted if one.z_cl >= 0.1 and one.spectrum.mag_g <= 18}
+    assert chosen("x_min=0.1&y_max=18") == inside
+    assert 0 < len(inside) < len(wanted)
+    seen = {one.spectrum.name for one in wanted if one.spectrum.name in inside and one.z_cl <= 0.2}
+    assert chosen("x_min=0.1&y_max=18&view=0,0.2,10,30") == seen
+    assert len(seen) < len(inside)
+    for wrong in ("x_min=a", "x_min=0.1&view=1", "z_cl_min=x"):
+        assert client.get(f"/populations/chosen.json?{query}&{wrong}").status_code == 400
 
 
 def test_above_the_limit_the_database_counts(client: Client, run: Run) -> None:
@@ -70,6 +82,9 @@ def test_above_the_limit_the_database_counts(client: Client, run: Run) -> None:
     ]
     assert drawn["x"][:2] == pytest.approx([min(z), max(z)], rel=1e-5)
     assert counts.sum() == len(z)
+    by_class = Counter(one.get_bpt_class_display() for one in galaxies(run))
+    assert {one["label"]: one["n"] for one in drawn["categories"] if one["n"]} == by_class
+    assert plot(client, "x=z_our&y=mag_g&most=39&colour=none")["categories"] == []
     assert (counts == np.histogram2d(mag, z, bins=edges)[0]).all()
     # A part with fewer is points again, whatever lies outside.
     near = plot(client, "x=z_our&y=mag_g&most=39&view=0.1,0.2,15,18")
@@ -122,7 +137,7 @@ def test_the_sky(client: Client, run: Run, sky: str) -> None:
 
     whole = plot(client, f"of=candidates&sky={sky}&most=5")
     assert whole["mode"] == "sky-density"
-    assert sum(whole["counts"]) == 60
+    assert sum(whole["counts"]) == whole["n"] == 60
     cells = SkyCoord(whole["x"], whole["y"], unit="deg", frame="galactic" if sky == "galactic" else "icrs")
     _, apart, _ = frame.match_to_catalog_sky(cells)
     assert apart.deg.max() < whole["width"]  # every row lies in a pixel that is drawn
