@@ -46,10 +46,12 @@ class ShownRedshift:
 
 @dataclass(frozen=True)
 class LineRow:
-    """One line at the shown redshift: where it should be, where the search found it, what was measured."""
+    """One line at the shown redshift: where it should be (None without a redshift) and whether the spectrum
+    reaches there, where the search found it, what was measured."""
 
     line: Line
-    expected: float
+    expected: float | None
+    within: bool
     found: float | None
     measured: LineMeasurement | None
 
@@ -163,15 +165,16 @@ class Evidence:
             return {}
         return {measured.line: measured for measured in self.candidate.measurements.all()}
 
-    def lines(self, *, z: float) -> list[LineRow]:
-        """Lines that fall on the spectrum's pixels at a redshift."""
+    def lines(self, *, z: float | None) -> list[LineRow]:
+        """Every line at a redshift; without one none is expected anywhere."""
         first, last = self.spectrum.wave_min or 0.0, self.spectrum.wave_max or float("inf")
         found = self.line_redshift.lines if self.line_redshift else {}
-        rows = [
-            LineRow(line, line.wavelength * (1 + z), found.get(line.key), self.measurements.get(line.key))
-            for line in DRAWN_LINES
-        ]
-        return [row for row in rows if first <= row.expected <= last]
+        rows = []
+        for line in DRAWN_LINES:
+            expected = None if z is None else line.wavelength * (1 + z)
+            within = expected is not None and first <= expected <= last
+            rows.append(LineRow(line, expected, within, found.get(line.key), self.measurements.get(line.key)))
+        return rows
 
     @cached_property
     def regions(self) -> list[RegionMatch]:

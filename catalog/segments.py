@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,11 @@ from retrieval.search import Codes
 from .arrays import load_spectrum
 from .codebooks import DamagedError, load_quantizer
 from .figures.lines import DRAWN_LINES
+from .figures.plain import rounded
 from .models import CodeBlock, Codebook, Neighbour, Spectrum, SpectrumBlock
 from .runs import block_ids, block_usable
+
+LARGEST = 5  # segments that are named in words
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,24 @@ class Segments:
     def shares(self) -> NDArray[np.float64]:
         """Of the distance, (m,): they sum to 1, or are all 0 where there is no distance."""
         return self.parts / self.distance if self.distance > 0 else np.zeros_like(self.parts)
+
+    def told(self, *, z: float) -> dict[str, Any]:
+        """As figures draw them: shares, distance, and the largest shares with the lines in them at `z`."""
+        shares = self.shares
+        largest = [int(at) for at in np.argsort(-shares, kind="stable")[:LARGEST]]
+        return {
+            "shares": rounded(shares),
+            "distance": self.distance,
+            "largest": [
+                {
+                    "first": float(self.edges[at]),
+                    "last": float(self.edges[at + 1]),
+                    "share": float(shares[at]),
+                    "lines": self.lines_within(at, z),
+                }
+                for at in largest
+            ],
+        }
 
     def lines_within(self, segment: int, z: float) -> list[str]:
         """Labels of the lines that fall into a segment at a redshift."""
@@ -55,8 +76,13 @@ def neighbour_segments(*, neighbour: Neighbour) -> Segments:
     )  # fmt: skip
     quantizer = load_quantizer(codebook)
     code = template_code(codebook=codebook, template=neighbour.template)
-    edges = grid[0] + codebook.step * (grid.size // codebook.segments) * np.arange(codebook.segments + 1)
-    return Segments(edges, quantizer.explain(vector, code))
+    return Segments(segment_edges(grid, codebook), quantizer.explain(vector, code))
+
+
+def segment_edges(grid: NDArray[np.float64], codebook: Codebook) -> NDArray[np.float64]:
+    """Edges (segments + 1,) of the segments on the grid (n,) of prepared spectra, Angstrom."""
+    width = codebook.step * (grid.size // codebook.segments)
+    return grid[0] + width * np.arange(codebook.segments + 1)
 
 
 def template_code(*, codebook: Codebook, template: Spectrum) -> Codes:

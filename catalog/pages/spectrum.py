@@ -25,11 +25,13 @@ from retrieval.readers import WARNINGS
 from .lists import run_asked
 from .through import through
 
-VIEWER_MODULES = tuple(
-    f"js/{name}.js"
-    for name in ("figure", "viewer", *(f"viewer/{part}" for part in ("air", "pixels", "drawing", "address")))
-)
-"""What js/spectrum.js imports before it draws."""
+VIEWER_MODULES = (
+    "js/figure.js", "js/viewer.js", *(
+        f"js/viewer/{part}.js"
+        for part in ("page", "controls", "drawing", "pixels", "air", "insets", "lines", "save", "shares")
+    )
+)  # fmt: skip
+"""What a page with the viewer and its controls imports; a spectrum's own page also js/viewer/address.js."""
 
 
 @require_safe
@@ -58,7 +60,7 @@ def spectrum_page(request: HttpRequest, name: str) -> HttpResponse:
         "z_limits": (LOWEST_Z, HIGHEST_Z),
         "viewer_parts": VIEWER_PARTS,
         "viewer_modules": VIEWER_MODULES,
-        "lines": evidence.lines(z=z) if z is not None else [],
+        "lines": evidence.lines(z=z),
         "agreeing": [line.label for line in evidence.agreeing_lines],
         "truth": truth,
         "truth_fluxes": [

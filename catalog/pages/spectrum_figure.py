@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -22,8 +21,6 @@ from retrieval.readers import ObservedSpectrum, Refused
 from .cells import spectrum_url
 from .lists import run_asked
 from .spectrum import parse_z, spectrum_asked
-
-LARGEST = 5  # segments that are named in words
 
 
 @require_safe
@@ -125,23 +122,12 @@ def distance(request: HttpRequest, name: str) -> JsonResponse:
     except (OSError, ValueError) as error:
         return JsonResponse({"error": f"The shares cannot be computed. {error}"}, status=404)
     z = evidence.redshift.value if evidence.redshift else neighbour.z
-    shares = segments.shares
     return JsonResponse(
         {
             "configuration": neighbour.codebook.label,
             "template": neighbour.template.name,
             "edges": rounded(segments.edges, 7),
-            "shares": rounded(shares),
-            "distance": segments.distance,
             "stored": neighbour.distance,
-            "largest": [
-                {
-                    "first": float(segments.edges[at]),
-                    "last": float(segments.edges[at + 1]),
-                    "share": float(shares[at]),
-                    "lines": segments.lines_within(at, z),
-                }
-                for at in (int(at) for at in np.argsort(-shares, kind="stable")[:LARGEST])
-            ],
         }
+        | segments.told(z=z)
     )

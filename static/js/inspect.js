@@ -9,6 +9,7 @@ import { Opinion } from "./inspect/opinion.js";
 import { Outbox } from "./inspect/outbox.js";
 import { asker, newId } from "./inspect/server.js";
 import { Stopwatch } from "./inspect/stopwatch.js";
+import { expectLines } from "./viewer/lines.js";
 
 const KEPT = 3; // figures of what was voted on last
 const $ = (selector) => document.querySelector(selector);
@@ -92,7 +93,7 @@ function inspect() {
     }
     opinion.z.removeAttribute("aria-invalid");
     const shown = z ?? desk.current.z;
-    for (const cell of document.querySelectorAll("[data-rest]")) cell.textContent = (Number(cell.dataset.rest) * (1 + shown)).toFixed(2);
+    expectLines($("[data-evidence]"), shown, figures.figure?.wavelength);
     figures.move(shown, z === null ? String(shown) : opinion.z.value.trim());
     return true;
   }
@@ -212,7 +213,7 @@ function inspect() {
     watch.restart();
     sayProgress();
     if (desk.isLow) desk.refresh();
-    setTimeout(prepare, 0); // after the spectrum in view is painted
+    requestAnimationFrame(() => setTimeout(prepare)); // after the spectrum in view is painted
   }
 
   function prepare() {

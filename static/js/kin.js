@@ -1,17 +1,21 @@
 // Find kin: the figure of what was found, the file dropped or chosen, and the search without leaving the page.
 
-import { mountSpectrum } from "./viewer.js";
+import { mountPage } from "./viewer/page.js";
+import { mountShares } from "./viewer/shares.js";
 
 const root = document.querySelector("[data-kin]");
 const form = document.querySelector("[data-kin-form]");
-const LOWEST = -0.99;
 
 /** Draws the figure that the page carries, and lets the table choose whose flux is drawn over it. */
 async function mountFound() {
-  const place = root.querySelector("[data-kin-figure]");
+  const place = root.querySelector("[data-viewing]");
   if (!place) return;
-  const figure = JSON.parse(document.querySelector("#kin-figure").textContent);
-  const viewer = await mountSpectrum(place, { figure });
+  const shares = root.querySelector("[data-shares]");
+  if (shares) {
+    const { edges, kin } = JSON.parse(document.querySelector("#kin-shares").textContent);
+    mountShares(shares, (n) => ({ edges, ...kin[n] }));
+  }
+  const { viewer } = await mountPage(place);
   const boxes = [...root.querySelectorAll("[data-kin-draw]")];
   for (const box of boxes) {
     box.disabled = false;
@@ -19,31 +23,9 @@ async function mountFound() {
       viewer.options({ overlays: boxes.filter(({ checked }) => checked).map(({ dataset }) => dataset.kinDraw) });
     });
   }
-  const controls = root.querySelector("[data-kin-controls]");
-  const text = controls.querySelector("#kin-z");
-  const said = controls.querySelector("#kin-z-said");
-  controls.hidden = false;
-  const own = controls.querySelector("[data-kin-own]");
-  own.hidden = !text.dataset.own;
-  function draw(value, typed, why) {
-    text.removeAttribute("aria-invalid");
-    said.textContent = why;
-    viewer.setZ(value, typed);
-  }
-  controls.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const typed = text.value.trim();
-    const value = Number(typed.replace("−", "-"));
-    if (!typed || !Number.isFinite(value) || value < LOWEST) {
-      text.setAttribute("aria-invalid", "true");
-      said.textContent = `“${typed}” is not a redshift.`;
-    } else draw(value, typed, "As typed. The tables below stay at the redshift that was found.");
+  viewer.listen(({ view }) => {
+    for (const box of boxes) box.checked = view.overlays.includes(box.dataset.kinDraw);
   });
-  own.addEventListener("click", () => {
-    text.value = text.dataset.own;
-    draw(Number(text.dataset.own), text.dataset.own, "The redshift that was found.");
-  });
-  controls.querySelector("[data-kin-whole]").addEventListener("click", () => viewer.zoom());
 }
 
 function problem(words, advice = "") {

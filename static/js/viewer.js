@@ -23,7 +23,8 @@
 // An error of the server is said in the place and thrown.
 //
 // The handle:
-//   z, text, figure, view             // what is shown; view: { medium, smoothing, parts, hidden, overlays, x, y }
+//   z, text, figure, values           // what is shown; values: flux, error, overlays, against, residual as drawn, smoothed
+//   view                              // how it is shown: { medium, smoothing, parts, hidden, overlays, x, y }
 //   setZ(z, text)                     // lines, rest axis; zoom stays; `text` keeps what was typed
 //   show({ url, figure, z })          // the next spectrum in the same place: its own z, overlays and whole range
 //   zoom([first, last], [low, high])  // vacuum Angstrom, flux; zoom() shows all
@@ -34,7 +35,7 @@
 
 import { CONFIG, fail, fetchFigure, onScheme, paint, plotly } from "./figure.js";
 import { vacuumFromAir } from "./viewer/air.js";
-import { bands, drawing, linesAt, restRange } from "./viewer/drawing.js";
+import { bands, drawing, linesAt, restRange, shownValues } from "./viewer/drawing.js";
 import { featureNear, ready } from "./viewer/pixels.js";
 
 const PARTS = { error: true, masks: true, sky: true, continuum: true, fit: true, residual: true };
@@ -47,6 +48,7 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
     x: null, y: null, y2: null, parts: { ...PARTS, residual: !compact },
   };
   let current = null;
+  let values = null;
   let asked = 0; // the newest call of show; answers to older ones are dropped
   let ours = 0; // our own changes of the layout also fire the event of the reader's
   let settling = null;
@@ -58,7 +60,7 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
     ours += 1;
     try {
       const Plotly = await plotly();
-      const drawn = drawing(current, shown, width(), compact);
+      const drawn = drawing(current, shown, values, width(), compact);
       paint(drawn, lines());
       await Plotly[how](place, drawn.data, drawn.layout, VIEWER_CONFIG);
     } finally {
@@ -112,6 +114,7 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
     get text() { return shown.text; },
     get figure() { return current; },
     get view() { return shown; },
+    get values() { return values; },
     async setZ(value, text = String(value)) {
       const axis = (shown.z === null) !== (value === null);
       Object.assign(shown, { z: value, text });
@@ -133,6 +136,7 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
         merge(wanted);
         await fetchOverlays();
         if (mine !== asked) return;
+        values = shownValues(current, shown);
         if (first) place.replaceChildren();
         await plot(first ? "newPlot" : "react");
         if (first) listenToReader();
@@ -155,6 +159,7 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
     async options(wanted) {
       merge(wanted);
       await fetchOverlays();
+      values = shownValues(current, shown);
       await plot("react");
       told(handle);
     },

@@ -28,6 +28,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog.columns import KIN_COLUMNS
 from catalog.downloads import as_csv, as_ecsv, as_fits, as_votable
+from catalog.figures.spectrum import VIEWER_PARTS
+from catalog.inspection.services import HIGHEST_Z, LOWEST_Z
+from catalog.pages.spectrum import VIEWER_MODULES
 from retrieval.readers import WARNINGS, Refused
 from tasks.kin import words
 from tasks.kin.asking import Answer, InMemory, ProblemError, answer, check_length, choices, form_of
@@ -38,6 +41,7 @@ from tasks.kin.kept import CHOICES, kept_delete, kept_of, kept_store
 from tasks.kin.limits import LimitError, searches_count
 from tasks.kin.packing import from_text, to_text, unpack
 from tasks.kin.search import Kin
+from tasks.kin.shares import shares_of
 
 View = Callable[..., HttpResponseBase]
 GO_BACK = (
@@ -134,8 +138,13 @@ def _found(answered: Answer, params: QueryDict) -> dict[str, Any]:
         "held": answered.held,
         "sentences": list(words.sentences(found)),
         "columns": KIN_COLUMNS,
-        "lines": evidence.lines(z=found.z) if found.z is not None else [],
+        "z": found.z,
+        "z_limits": (LOWEST_Z, HIGHEST_Z),
+        "viewer_parts": VIEWER_PARTS,
+        "viewer_modules": VIEWER_MODULES,
+        "lines": evidence.lines(z=found.z),
         "figure": figure_of(found),
+        "shares": shares_of(found),
         "drawable": DRAWN,
         "warnings": [WARNINGS[code] for code in found.observed.warnings],
         "asked": asked,

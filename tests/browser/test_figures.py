@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from retrieval.lines import LINE
 
@@ -109,11 +109,20 @@ def test_a_spectrum_without_redshift_gets_its_lines_when_one_is_typed(
     pages = ((address, guest.page.request.get(guest.portal.url + address).text()) for address in addresses)
     guest.open(next(address for address, page in pages if "No redshift is known" in page))
     guest.page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    guest.page.locator("#z").fill("0.05")
-    with guest.page.expect_navigation():
-        guest.page.locator("#z").press("Enter")
-    guest.page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    assert drawn(guest.page)["ha"] == pytest.approx(HA * 1.05)
+    page = guest.page
+    expect(page.locator("[data-lines-at-z]")).to_be_hidden()
+    expect(page.locator("[data-insets]")).to_be_hidden()
+    page.evaluate("window.loadedOnce = true")
+    page.locator("#z").fill("0.05")
+    page.locator("#z").press("Enter")
+    page.wait_for_url("**z=0.05**")
+    assert drawn(page)["ha"] == pytest.approx(HA * 1.05)
+    expect(page.locator(f'td[data-rest="{HA}"]')).to_have_text(f"{HA * 1.05:.2f}")
+    expect(page.locator("[data-insets] button")).to_have_count(6)
+    page.locator("#z").fill("0.7")
+    page.locator("#z").press("Enter")
+    expect(page.locator(f'td[data-rest="{HA}"]')).to_be_hidden()  # beyond the spectrum
+    assert page.evaluate("window.loadedOnce")  # all without another page
 
 
 def test_figures_follow_the_colour_scheme(visitor: Callable[..., Visitor]) -> None:

@@ -48,7 +48,7 @@ def enter(visitor: Visitor, name: str, then: str) -> Page:
 def drawn(page: Page) -> str:
     """The spectrum in view, once it is drawn."""
     page.locator(".side:not(.behind) .main-svg").first.wait_for()
-    expect(page.locator(".side:not(.behind) .insets figure")).to_have_count(6)
+    expect(page.locator(".side:not(.behind) .inset")).to_have_count(6)
     return page.locator("[data-name]").inner_text()
 
 

@@ -8,11 +8,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
+
+from retrieval.lines import LINE
 
 from .conftest import Visitor
 from .test_pages import inspect
 
 WAITING = 60_000
+HA = LINE["ha"].wavelength
 
 
 def name_of_a_query(visitor: Visitor) -> str:
@@ -47,7 +51,7 @@ def drop(visitor: Visitor, file: Path) -> None:
 
 
 def drawn(visitor: Visitor) -> None:
-    visitor.page.locator("[data-kin-figure] .main-svg").first.wait_for(timeout=WAITING)
+    visitor.page.locator("[data-spectrum] .main-svg").first.wait_for(timeout=WAITING)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
@@ -88,9 +92,33 @@ def test_a_seeker_sends_a_spectrum(
     assert page.locator("#kin ~ .scroll tbody tr").first.locator("td").first.inner_text() == "1"
     inspect(seeker)
 
-    before = page.evaluate("document.querySelector('[data-kin-figure]').data.length")
+    before = page.evaluate("document.querySelector('[data-spectrum]').data.length")
     page.locator("[data-kin-draw]").nth(1).check()
-    page.wait_for_function(f"document.querySelector('[data-kin-figure]').data.length > {before}")
+    page.wait_for_function(f"document.querySelector('[data-spectrum]').data.length > {before}")
+    page.get_by_text("Drawn over it", exact=True).click()
+    page.locator("[name=overlay]").nth(1).uncheck()  # the same choice as in the table
+    page.wait_for_function(f"document.querySelector('[data-spectrum]').data.length === {before}")
+    expect(page.locator("[data-kin-draw]").nth(1)).not_to_be_checked()
+    page.get_by_text("Drawn over it", exact=True).click()
+
+    slider = page.get_by_label("Redshift", exact=True)
+    z = float(page.locator("#z").input_value())
+    slider.press("PageUp")
+    expect(page.locator("#z")).to_have_value(f"{z + 0.01:.6f}")
+    expect(page.locator(f'td[data-rest="{HA}"]')).to_have_text(f"{HA * (1.01 + z):.2f}")
+    expect(page.get_by_role("button", name="Zoom to Hα")).to_have_accessible_name(
+        f"Zoom to Hα, at {HA * (1.01 + z):.0f} Å"
+    )
+    page.get_by_role("button", name="Back to").click()
+    shares = page.locator("[data-shares]")
+    shares.scroll_into_view_if_needed()
+    shares.locator(".main-svg").first.wait_for()
+    words = shares.locator("[data-said]")
+    expect(words).to_contain_text("The largest shares")
+    nearest = words.inner_text()
+    shares.locator("select").select_option(index=1)
+    expect(words).not_to_have_text(nearest)
+    expect(words).to_contain_text("The largest shares")
     page.get_by_label("Show", exact=True).fill("3")
     page.get_by_role("button", name="Search again").click()
     page.wait_for_load_state("networkidle")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -232,27 +231,32 @@ def test_few_webgl_contexts_live_on_the_page(visitor: Callable[..., Visitor]) ->
     guest = visitor()
     guest.page.add_init_script(f"({GL})()")
     page = open_galaxy(guest)
-    page.locator("[data-insets] .main-svg").first.wait_for()
-    page.locator("[data-distance]").scroll_into_view_if_needed()
-    page.locator("[data-distance] .main-svg").first.wait_for()
-    expect(page.locator("#distance-said")).to_contain_text("The largest shares")
+    page.locator("[data-insets] .flux").first.wait_for()
+    page.locator("[data-shares]").scroll_into_view_if_needed()
+    page.locator("[data-shares] .main-svg").first.wait_for()
+    expect(page.locator("[data-shares] [data-said]")).to_contain_text("The largest shares")
     assert page.evaluate("window.contexts") <= 1
 
 
 def test_insets_follow_z_and_lead_to_their_line(visitor: Callable[..., Visitor]) -> None:
     page = open_galaxy(visitor())
-    page.locator("[data-insets] .main-svg").first.wait_for()
-    first = page.evaluate('document.querySelector("[data-insets]").data.map((trace) => trace.x)')
+    paths = page.locator("[data-insets] .flux")
+    paths.first.wait_for()
+    first = [path.get_attribute("d") for path in paths.all()]
+    assert all(drawn is not None and drawn.count("H") > 10 for drawn in first)
+    whole = view(page)["x"]
     page.locator("#z").fill("0.06")
     page.locator("#z").press("Enter")
-    page.wait_for_function(
-        '(first) => JSON.stringify(document.querySelector("[data-insets]").data.map((t) => t.x)) !== first',
-        arg=json.dumps(first, separators=(",", ":")),
-    )
-    page.get_by_role("button", name="Zoom to Hα").click()
+    line = page.get_by_role("button", name="Zoom to Hα")
+    expect(line).to_have_accessible_name(f"Zoom to Hα, at {HA * 1.06:.0f} Å")
+    assert all(old != path.get_attribute("d") for old, path in zip(first, paths.all(), strict=True))
+    line.click()
     settled(page, "plot.layout.xaxis.range[1] - plot.layout.xaxis.range[0] < 200")
     shown = view(page)["x"]
     assert sum(shown) / 2 == pytest.approx(HA * 1.06, abs=0.1)
+    line.press("Enter")  # once more leads back
+    settled(page, "plot.layout.xaxis.range[1] - plot.layout.xaxis.range[0] > 200")
+    assert view(page)["x"] == pytest.approx(whole)
 
 
 def test_sulphur_and_nitrogen_are_drawn_as_both_lines(visitor: Callable[..., Visitor]) -> None:
@@ -268,7 +272,7 @@ def test_a_bad_spectrum_is_shown_with_its_warning(visitor: Callable[..., Visitor
     guest.page.locator("tbody td.name a").first.click()
     guest.page.locator("[data-spectrum] .main-svg").first.wait_for()
     expect(guest.page.get_by_text("The reader warns:")).to_be_visible()
-    expect(guest.page.locator("#masked")).to_contain_text("no inverse variance")
+    expect(guest.page.locator("[data-masked]")).to_contain_text("no inverse variance")
     assert [name for name, *_ in view(guest.page)["bands"]].count("mask") > 0
 
 
@@ -292,7 +296,7 @@ def test_aladin_is_asked_for_only_by_choice(
 def test_page_with_its_menus_open(visitor: Callable[..., Visitor], width: int, scheme: str) -> None:
     guest = visitor(width, scheme)
     page = open_galaxy(guest)
-    page.locator("[data-insets] .main-svg").first.wait_for()
+    page.locator("[data-insets] .flux").first.wait_for()
     page.get_by_text("Drawn over it", exact=True).click()
     page.get_by_text("Get this in Python", exact=True).click()
     inspect(guest)

@@ -2,7 +2,7 @@
 
 import { fetchFigure } from "../figure.js";
 import { mountSpectrum } from "../viewer.js";
-import { drawInsets } from "./insets.js";
+import { mountInsets } from "../viewer/insets.js";
 
 export class Figures {
   #sides; #front = 0; #fetched = new Map();
@@ -55,15 +55,13 @@ export class Figures {
     }
     const front = this.#sides[this.#front];
     await front.drawn;
-    if (front.item.id === item.id && front.viewer?.z !== z) await this.move(z);
+    if (front.item.id === item.id) await this.move(z);
   }
 
-  /** Move the lines of the spectrum in view; `text` as typed. */
+  /** Move the lines of the spectrum in view, where they stand elsewhere; `text` as typed. */
   async move(z, text = String(z)) {
-    const { viewer, insets } = this.#sides[this.#front];
-    if (!viewer?.figure) return;
-    drawInsets(insets, viewer.figure, z);
-    await viewer.setZ(z, text);
+    const { viewer } = this.#sides[this.#front];
+    if (viewer?.figure && viewer.z !== z) await viewer.setZ(z, text);
   }
 
   get figure() {
@@ -87,9 +85,8 @@ export class Figures {
         } else {
           side.mounting = mountSpectrum(side.plot, { figure, z: item.z, compact: true, onFeature: side.onFeature });
           side.viewer = await side.mounting;
+          mountInsets(side.insets, side.viewer);
         }
-        if (side.item !== item) return;
-        drawInsets(side.insets, side.viewer.figure, item.z);
       } catch (error) {
         if (side.item === item) this.#say(side, error.message);
       }

@@ -19,6 +19,9 @@ export function wireDisplay(form, viewer) {
   })));
   if (!figure.overlays.length) overlays.textContent = "No template or other spectrum of the source is held.";
   form.hidden = false;
+  viewer.listen(({ view: { overlays: drawn } }) => {
+    for (const box of overlays.querySelectorAll("input")) box.checked = drawn.includes(box.value);
+  });
 
   const said = form.querySelector("[data-said]");
   const chosen = (name) => [...form.querySelectorAll(`[name=${name}]`)];

@@ -27,11 +27,10 @@ export function shownValues(figure, view) {
   return { flux, error, overlays, against, residual };
 }
 
-/** Traces and layout for a place so many pixels wide. */
-export function drawing(figure, view, width, compact) {
+/** Traces and layout for a place so many pixels wide; `values` are what is shown of each pixel. */
+export function drawing(figure, view, { flux, error, overlays, against, residual }, width, compact) {
   const medium = inMedium(view);
   const x = view.medium === "air" ? figure.wavelength.map(medium) : figure.wavelength;
-  const { flux, error, overlays, against, residual } = shownValues(figure, view);
   const { parts } = view;
   const line = (role, name, more) => ({ name, meta: { role }, mode: "lines", type: "scatter", line: { width: 1 }, hoverinfo: "skip", ...more });
   const data = [];

@@ -1,11 +1,11 @@
 // What is shown of a spectrum, as a table to keep: ECSV, which is CSV with its units and provenance above it.
 
-import { continuumOnPixels, inMedium, shownValues } from "./drawing.js";
+import { continuumOnPixels, inMedium } from "./drawing.js";
 
 /** The pixels in view, as drawn: in the medium shown, smoothed as shown. */
 export function ecsv(viewer) {
   const { figure, view, text } = viewer;
-  const { flux, error, against, residual } = shownValues(figure, view);
+  const { flux, error, against, residual } = viewer.values;
   const medium = inMedium(view);
   const continuum = continuumOnPixels(figure);
   const unit = figure.unit === "relative flux" ? "" : figure.unit;

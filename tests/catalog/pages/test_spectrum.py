@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from django.test import Client
 
 from catalog.figures.spectrum import Overlay, compared, mask_runs, spectrum_figure
+from catalog.pages.spectrum import VIEWER_MODULES
 from retrieval.lines import LINE, SPEED_OF_LIGHT
 from retrieval.masks import MASK_BIT
 from retrieval.measure import measure_lines
@@ -20,6 +23,7 @@ from .conftest import Held, Z, observed, release
 from .test_home import text
 
 pytestmark = pytest.mark.django_db
+JS = Path(__file__).resolve().parents[3] / "static" / "js"
 
 
 def figure(client: Client, url: str, status: int = 200) -> dict[str, Any]:
@@ -49,6 +53,24 @@ def test_page_shows_evidence_measurements_and_provenance(client: Client, held: H
         assert said in page, said
     assert "truth" not in page
     assert page.count('<span class="tag good">yes</span>') == 2
+
+
+def test_every_module_of_the_viewer_is_asked_for_at_once(client: Client, held: Held) -> None:
+    """A module that is missed here is fetched only after another that imports it."""
+    wanted, left = set(), [JS / "spectrum.js"]
+    while left:
+        module = left.pop()
+        for path in re.findall(r'^import .* from "(.+)";$', module.read_text(), re.MULTILINE):
+            found = (module.parent / path).resolve()
+            if found not in wanted:
+                wanted.add(found)
+                left.append(found)
+    named = {f"js/{path.relative_to(JS).as_posix()}" for path in wanted}
+    assert named - {"js/viewer/address.js"} == set(VIEWER_MODULES)
+    page = text(client, "/spectra/spec-galaxy/")
+    linked = re.findall(r'<link rel="(?:module)?preload"[^>]* href="([^"]+)"', page)
+    assert all((JS.parent / one.removeprefix("/static/")).exists() for one in linked if "/static/" in one)
+    assert len(linked) == len(VIEWER_MODULES) + 2
 
 
 def test_figure_opens_at_the_object_s_redshift(client: Client, held: Held) -> None:
