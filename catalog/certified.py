@@ -8,11 +8,12 @@ Lu et al. 2022 print.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
-    BigIntegerField,
     BooleanField,
     Case,
     CharField,
@@ -20,10 +21,9 @@ from django.db.models import (
     F,
     Func,
     IntegerField,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
+    TextField,
     Value,
     When,
 )
@@ -34,7 +34,11 @@ from .models import Candidate, HIIRegion, RegionMatch, Run
 from .regions import version_matched
 
 KNOWN = HIIRegion.Catalog.KNOWN
-CODE_RANK = {HIIRegion.Catalog.GROUP: 1, HIIRegion.Catalog.CANDIDATE: 2, HIIRegion.Catalog.RADIO_QUIET: 3}
+CODE_RANK: dict[str, int] = {
+    HIIRegion.Catalog.GROUP: 1,
+    HIIRegion.Catalog.CANDIDATE: 2,
+    HIIRegion.Catalog.RADIO_QUIET: 3,
+}
 
 
 def of_run(run: Run) -> QuerySet[Candidate]:
@@ -51,7 +55,7 @@ def with_regions(rows: QuerySet[Candidate], *, among: QuerySet[Candidate]) -> Qu
     of a catalogue.
     """
     return (
-        rows.annotate(**_certified(among, region="region"))
+        rows.annotate(**_certified(_held(among), region="region"))
         .annotate(
             wise_name=Case(
                 When(
@@ -80,18 +84,13 @@ def regions(run: Run | None) -> QuerySet[Any]:
     empty), ``region_number``, ``region_confirmed``, and ``of_run`` where the run matched with its version.
     """
     rows = HIIRegion.objects.all() if run else HIIRegion.objects.none()
-    nebulae = of_run(run) if run else Candidate.objects.none()
+    held = _held(of_run(run)) if run else []
     version = version_matched(run) if run else ""
-    best = nebulae.filter(region=OuterRef("pk"))
-    inside = RegionMatch.objects.filter(
-        region=OuterRef("pk"), version=version,
-        spectrum__candidates__run=run, spectrum__candidates__kind=Candidate.Kind.NEBULA,
-    )  # fmt: skip
     return (
         rows.annotate(
-            n_spectra=_counted(best, "region"),
-            n_inside=_counted(inside, "region"),
-            n_confirmed=_counted(best.filter(nebula_state=Candidate.NebulaState.HII), "region"),
+            n_spectra=Coalesce(_looked_up({one.pk: one.n for one in held}, "pk"), Value(0)),
+            n_inside=Coalesce(_looked_up(_inside(run, version) if run else {}, "pk"), Value(0)),
+            n_confirmed=Coalesce(_looked_up({one.pk: one.hii for one in held}, "pk"), Value(0)),
             of_run=Case(When(version=version, then=True), default=False),
         )
         .annotate(
@@ -101,44 +100,70 @@ def regions(run: Run | None) -> QuerySet[Any]:
                 default=Value("newly certified"),
             )
         )
-        .annotate(**_certified(nebulae, region="pk"))
+        .annotate(**_certified(held, region="pk"))
     )
 
 
-def _certified(among: QuerySet[Candidate], *, region: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Held:
+    """A region that is the best of ``n`` nebula candidates, ``hii`` of them H II-like."""
+
+    pk: int
+    catalog: str
+    name: str
+    n: int
+    hii: int
+
+
+def _held(among: QuerySet[Candidate]) -> list[_Held]:
+    """The regions that hold nebula candidates, some hundred at most.
+
+    Counted once, by region: rows then look themselves up, where counting anew for each would take all rows
+    squared.
+    """
+    found = among.filter(region__isnull=False).order_by()
+    counted = found.values_list("region", "region__catalog", "region__name").annotate(
+        n=Count("pk"), hii=Count("pk", filter=Q(nebula_state=Candidate.NebulaState.HII))
+    )
+    return [_Held(*row) for row in counted]
+
+
+def _inside(run: Run, version: str) -> dict[int, int]:
+    """Nebula candidates of a run within the radius of each region of its version that has any."""
+    matches = RegionMatch.objects.filter(
+        version=version,
+        spectrum__candidates__run=run,
+        spectrum__candidates__kind=Candidate.Kind.NEBULA,
+    )
+    return dict(matches.order_by().values_list("region").annotate(n=Count("pk")))
+
+
+def _certified(held: list[_Held], *, region: str) -> dict[str, Any]:
     """Number and confirmation of a newly certified region; empty for any other.
 
-    ``region`` leads from a row to the region's id. Asks at once which regions are certified, some hundred at
-    most: rows then look themselves up there, where counting anew for each would take all rows squared.
+    ``region`` leads from a row to the region's id.
     """
-    hii = Count("pk", filter=Q(nebula_state=Candidate.NebulaState.HII))
-    found = (
-        among.filter(region__isnull=False)
-        .exclude(region__catalog=KNOWN)
-        .order_by()
-        .values_list("region", "region__catalog", "region__name")
-        .annotate(hii=hii)
-    )
-    numbered = sorted(found, key=lambda row: (CODE_RANK.get(row[1], 0), row[2].encode(), row[0]))
-    ids = [pk for pk, *_ in numbered]
-    confirmed = [pk for pk, _, _, hii in numbered if hii]
+    certified = [one for one in held if one.catalog != KNOWN]
+    certified.sort(key=lambda one: (CODE_RANK.get(one.catalog, 0), one.name.encode(), one.pk))
     return {
-        "region_number": _place(ids, region),
+        "region_number": _looked_up({one.pk: place for place, one in enumerate(certified, 1)}, region),
         "region_confirmed": Case(
-            When(region_number__isnull=False, then=IsNull(_place(confirmed, region), False)),
+            When(
+                region_number__isnull=False,
+                then=IsNull(_looked_up({one.pk: one.hii for one in certified if one.hii}, region), False),
+            ),
             output_field=BooleanField(),
         ),
     }
 
 
-def _place(ids: list[int], region: str) -> Func:
-    """The place of a row's region among these, from 1; NULL where it is none of them."""
-    return Func(
-        Value(ids, output_field=ArrayField(BigIntegerField())), F(region),
-        function="array_position", output_field=IntegerField(),
-    )  # fmt: skip
+class _LookUp(Func):
+    """The number that an id leads to in a JSON object; NULL where it leads to none."""
+
+    template = "(%(expressions)s)::int"
+    arg_joiner = "::jsonb ->> "
+    output_field = IntegerField()
 
 
-def _counted(rows: QuerySet[Any], group: str) -> Coalesce:
-    counted = rows.order_by().values(group).annotate(n=Count("pk", distinct=True)).values("n")
-    return Coalesce(Subquery(counted), Value(0))
+def _looked_up(numbers: Mapping[int, int], region: str) -> Func:
+    return _LookUp(Value(json.dumps(numbers)), Cast(F(region), TextField()))

@@ -27,6 +27,9 @@ MOST_VALUES = 10
 OF_LINES = ("line_flag", "without_line_flag")
 """Choices by the flags of a candidate's lines: counted as others, they would cost a look-up for each row."""
 
+EVERY = 2**62
+"""A limit above any number of rows: with it the database works out each annotation once a row."""
+
 
 class Spread(Aggregate):
     """The values between which all but a hundredth of the rows lie: [low, high]."""
@@ -110,7 +113,7 @@ class _Counted:
             for i, value in enumerate(self._values(name))
         }
         counts = {alias: Count("pk", filter=condition) for alias, (_, _, condition) in parts.items()}
-        found = rows.aggregate(total=Count("pk"), **counts)
+        found = rows[:EVERY].aggregate(total=Count("pk"), **counts)
         counted: dict[str, dict[str, int]] = {}
         for alias, (name, value, _) in parts.items():
             counted.setdefault(name, {})[value] = found[alias]

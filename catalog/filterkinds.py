@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from enum import IntFlag
 from functools import reduce
 from operator import and_, or_
@@ -163,6 +164,10 @@ class ChoicesFilter(filters.MultipleChoiceFilter):
     def __init__(self, *args: Any, conditions: Mapping[str, Q] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conditions = conditions
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ChoicesFilter:
+        """Each filter set copies its filters: conditions never change, their queries take long to copy."""
+        return copy(self)
 
     def condition(self, value: Any) -> Q:
         """The rows that are left where this choice alone is made."""

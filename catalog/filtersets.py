@@ -230,11 +230,7 @@ class WaitingFilterSet(CandidateFilterSet):
     waits_for = ChoicesFilter(
         label="Waits for",
         choices=[(service.value, service.label) for service in DECIDING],
-        conditions={
-            service.value: Q((f"{service.value}_outcome__isnull", True))
-            | Q((f"{service.value}_outcome__in", ["failed", "not-covered"]))
-            for service in DECIDING
-        },
+        conditions={service.value: Q((f"{service.value}_answered", False)) for service in DECIDING},
     )
 
 

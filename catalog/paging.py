@@ -7,6 +7,7 @@ range of an index.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,36 +52,51 @@ def value_at(row: Any, path: str) -> Any:
 
 
 def get_page(
-    queryset: QuerySet[Any], *, order: Order, after: str = "", before: str = "", size: int = PAGE_SIZE
+    queryset: QuerySet[Any],
+    *,
+    order: Order,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE_SIZE,
+    shown: Collection[str] | None = None,
 ) -> Page:
     """The page that follows the row of token ``after``, or precedes ``before``, or is the first.
 
-    A page before that has no ``size`` rows left is the first page, whole. Raises BadTokenError.
+    A page before that has no ``size`` rows left is the first page, whole. Rows carry those annotations that
+    the paths ``shown`` and the order need, or all. Raises BadTokenError.
     """
+    whole = queryset
+    if shown is not None:
+        whole = queryset.all()
+        whole.query.set_annotation_mask({order.path, *shown} & set(whole.query.annotation_select))
     if before:
-        rows = _rows(queryset, order, _parse(before, order), size + 1, backwards=True)
+        rows = _rows(queryset, whole, order, _parse(before, order), size + 1, backwards=True)
         if len(rows) > size:
-            shown = tuple(reversed(rows[:size]))
-            return Page(shown, _token(shown[0], order), _token(shown[-1], order))
+            page = tuple(reversed(rows[:size]))
+            return Page(page, _token(page[0], order), _token(page[-1], order))
         after = ""
-    rows = _rows(queryset, order, _parse(after, order) if after else None, size + 1, backwards=False)
-    shown = tuple(rows[:size])
+    start = _parse(after, order) if after else None
+    rows = _rows(queryset, whole, order, start, size + 1, backwards=False)
+    page = tuple(rows[:size])
     return Page(
-        shown,
-        _token(shown[0], order) if after and shown else None,
-        _token(shown[-1], order) if len(rows) > size else None,
+        page,
+        _token(page[0], order) if after and page else None,
+        _token(page[-1], order) if len(rows) > size else None,
     )
 
 
-def neighbours(queryset: QuerySet[Any], *, order: Order, row: Any) -> tuple[Any, Any, int]:
-    """The rows before and after a row of the queryset (None at the ends), and its place from 1."""
-    start = value_at(row, order.path), row.pk
-    before = _rows(queryset, order, start, 1, backwards=True)
-    after = _rows(queryset, order, start, 1, backwards=False)
+def neighbours(
+    queryset: QuerySet[Any], *, order: Order, start: tuple[Any, int]
+) -> tuple[int | None, int | None, int]:
+    """Ids of the rows before and after that of ``start`` (its value and its id; None at the ends), and its
+    place from 1."""
+    before = _ids(queryset, order, start, 1, backwards=True)
+    after = _ids(queryset, order, start, 1, backwards=False)
     earlier = _beyond(order.path, *start, not order.descending)
     if start[0] is None:
         earlier = Q(**{f"{order.path}__isnull": False}) | (Q(**{f"{order.path}__isnull": True}) & earlier)
-    return (before or [None])[0], (after or [None])[0], queryset.filter(earlier).count() + 1
+    place = queryset.filter(earlier).count() + 1
+    return next(iter(before), None), next(iter(after), None), place
 
 
 def _signer(order: Order) -> Signer:
@@ -103,13 +119,32 @@ def _parse(token: str, order: Order) -> tuple[Any, int]:
 
 
 def _rows(
-    queryset: QuerySet[Any], order: Order, start: tuple[Any, int] | None, wanted: int, *, backwards: bool
+    queryset: QuerySet[Any],
+    whole: QuerySet[Any],
+    order: Order,
+    start: tuple[Any, int] | None,
+    wanted: int,
+    *,
+    backwards: bool,
 ) -> list[Any]:
-    """Up to ``wanted`` rows beyond ``start``, nearest first."""
-    rows: list[Any] = []
+    """Up to ``wanted`` rows beyond ``start``, nearest first, as ``whole`` has them.
+
+    Their ids are asked for first: so a sort carries nothing but ids, and what is joined and annotated is
+    worked out for the rows of the page alone.
+    """
+    ids = _ids(queryset, order, start, wanted, backwards=backwards)
+    rows = whole.in_bulk(ids)
+    return [rows[pk] for pk in ids if pk in rows]  # one may have gone between the two queries
+
+
+def _ids(
+    queryset: QuerySet[Any], order: Order, start: tuple[Any, int] | None, wanted: int, *, backwards: bool
+) -> list[int]:
+    """Ids of up to ``wanted`` rows beyond ``start``, nearest first."""
+    ids: list[int] = []
     falling = order.descending != backwards
     for empty in (True, False) if backwards else (False, True):
-        if len(rows) == wanted:
+        if len(ids) == wanted:
             break
         leg = queryset.filter(**{f"{order.path}__isnull": empty})
         if start is not None:
@@ -121,8 +156,8 @@ def _rows(
                 leg = leg.filter(_beyond(order.path, value, pk, falling))
         sign = "-" if falling else ""
         keys = [f"{sign}pk"] if empty else [f"{sign}{order.path}", f"{sign}pk"]
-        rows += leg.order_by(*keys)[: wanted - len(rows)]
-    return rows
+        ids += leg.order_by(*keys).values_list("pk", flat=True)[: wanted - len(ids)]
+    return ids
 
 
 def _beyond(path: str, value: Any, pk: int, falling: bool) -> Q:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from .models import Candidate, CounterpartLookup, Release, Run
+from .models import Candidate, CounterpartLookup, HIIRegion, Release, Run, Spectrum
 from .tables import GALAXIES, SERVICES
 
 
@@ -16,9 +17,14 @@ def origins_held() -> set[bool]:
 
 
 def releases_held() -> QuerySet[Release]:
-    """Releases with the number of spectra (``held``) and of original files (``files``) of each."""
+    """Releases with the number of spectra (``held``) and of original files (``files``) of each.
+
+    A file has a checksum, and checksums have an index: no spectrum is read to be counted.
+    """
+    spectra = Spectrum.objects.filter(release=OuterRef("pk")).order_by().values("release")
+    counted = spectra.annotate(n=Count("pk")).values("n")
     return Release.objects.annotate(
-        held=Count("spectra"), files=Count("spectra", filter=~Q(spectra__file=""))
+        held=Coalesce(Subquery(counted), 0), files=Coalesce(Subquery(counted.exclude(sha256="")), 0)
     ).order_by("-created_at", "slug")
 
 
@@ -44,42 +50,45 @@ class RunNumbers:
 
 def run_numbers(*, run: Run) -> RunNumbers:
     """Count a run's results. Sources are counted where a spectrum has a position."""
-    candidates = Candidate.objects.filter(run=run)
-    galaxy, nebula = Q(kind=Candidate.Kind.GALAXY), Q(kind=Candidate.Kind.NEBULA)
-    counts = candidates.aggregate(
-        candidates=Count("id"),
-        galaxies=Count("id", filter=galaxy),
-        galaxy_sources=Count("spectrum__source", distinct=True, filter=galaxy),
-        nebulae=Count("id", filter=nebula),
-        inside_regions=Count("id", filter=nebula & Q(new_found=False)),
-        regions=Count("region", distinct=True, filter=nebula & Q(new_found=False)),
-        newly_certified=Count(
-            "region", distinct=True, filter=nebula & Q(new_found=False) & ~Q(region__catalog="K")
-        ),
-        newly_found=Count("id", filter=nebula & Q(new_found=True)),
-        unclear=Count("id", filter=nebula & Q(new_found__isnull=True)),
-    )
+    galaxy, nebula = Candidate.Kind.GALAXY, Candidate.Kind.NEBULA
+    candidates = Candidate.objects.filter(run=run).order_by()
+    groups = candidates.values_list("kind", "new_found").annotate(n=Count("pk"))
+    counts: dict[tuple[str, bool | None], int] = {(kind, new): n for kind, new, n in groups}
+    inside = candidates.filter(kind=nebula, new_found=False, region__isnull=False)
+    regions = list(inside.values_list("region__catalog", "region").distinct())
     new_galaxies, new_sources = _new(run)
     return RunNumbers(
         queries=run.n_queries,
         templates=run.n_templates,
         with_line_redshift=run.n_line_redshifts,
+        candidates=sum(counts.values()),
+        galaxies=counts.get((galaxy, None), 0),
+        galaxy_sources=_sources(candidates.filter(kind=galaxy)),
         new_galaxies=new_galaxies,
         new_sources=new_sources,
-        **counts,
+        nebulae=sum(n for (kind, _), n in counts.items() if kind == nebula),
+        inside_regions=counts.get((nebula, False), 0),
+        regions=len(regions),
+        newly_certified=sum(catalog != HIIRegion.Catalog.KNOWN for catalog, _ in regions),
+        newly_found=counts.get((nebula, True), 0),
+        unclear=counts.get((nebula, None), 0),
     )
 
 
 def _new(run: Run) -> tuple[int | None, int | None]:
     """Galaxies that none of the three services knows, and their sources; None until all three were asked."""
-    asked = CounterpartLookup.objects.filter(
-        source__spectra__candidates__run=run, outcome__in=("matched", "no-match"), service__in=SERVICES
+    said = CounterpartLookup.objects.filter(
+        source__spectra__candidates__run=run, outcome__in=("matched", "no-match")
     )
-    if asked.aggregate(services=Count("service", distinct=True))["services"] < len(SERVICES):
+    if not all(said.filter(service=service).exists() for service in SERVICES):
         return None, None
     new = GALAXIES.rows(run).filter(new_galaxy=True)
-    counts = new.aggregate(galaxies=Count("pk"), sources=Count("spectrum__source", distinct=True))
-    return counts["galaxies"], counts["sources"]
+    return new.count(), _sources(new)
+
+
+def _sources(rows: QuerySet[Candidate]) -> int:
+    """Unique sources of rows, where the spectrum has a position."""
+    return int(rows.aggregate(n=Count("spectrum__source", distinct=True))["n"])
 
 
 def candidates_by_kind(*, run: Run | None) -> dict[str, int]:

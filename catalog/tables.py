@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import django_filters as filters
-from django.db.models import BooleanField, Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, Exists, F, Max, OuterRef, QuerySet, Subquery, Value, When
 
 from . import certified
 from . import columns as c
 from . import filtersets as f
-from .counterparts.selectors import standing
+from .counterparts.selectors import answered, holding, standing
 from .inspection import rows as inspection
 from .inspection.selectors import STATE_SHOWN
-from .models import DECIDING, Candidate, Counterpart, CounterpartLookup, Refusal, Run, Spectrum
+from .models import DECIDING, Candidate, Counterpart, Refusal, Run, Spectrum
 
 ALL = "all"
 SERVICES = tuple(service.value for service in DECIDING)
@@ -91,16 +93,14 @@ def with_answers(rows: QuerySet[Candidate]) -> QuerySet[Any]:
 
     New only where all three answered that they hold nothing at the source's position of now.
     """
-    matched, nothing = CounterpartLookup.Outcome.MATCHED, CounterpartLookup.Outcome.NO_MATCH
-    outcomes = [f"{service}_outcome" for service in SERVICES]
-    stand = {service: standing(service=service) for service in SERVICES}
+    stand = {s: standing(service=s) for s in SERVICES}
     return (
         rows.annotate(**{f"{s}_lookup": Subquery(stand[s].values("pk")[:1]) for s in SERVICES})
         .annotate(**{f"{s}_outcome": Subquery(stand[s].values("outcome")[:1]) for s in SERVICES})
         .annotate(
             new_galaxy=Case(
-                *(When(Q((name, matched)), then=Value(False)) for name in outcomes),
-                When(Q(*((name, nothing) for name in outcomes)), then=Value(True)),
+                When(holding(*SERVICES), then=Value(False)),
+                When(reduce(and_, map(answered, SERVICES)), then=Value(True)),
                 default=None,
                 output_field=BooleanField(),
             )
@@ -134,7 +134,8 @@ def _waiting(run: Run | None) -> QuerySet[Candidate]:
         run=OuterRef("run"), kind=Candidate.Kind.GALAXY,
         spectrum__source=OuterRef("spectrum__source"), pk__lt=OuterRef("pk"),
     )  # fmt: skip
-    return with_answers(galaxies.exclude(Exists(first))).filter(new_galaxy__isnull=True)
+    said = {f"{s}_answered": Case(When(answered(s), then=True), default=False) for s in SERVICES}
+    return with_answers(galaxies.exclude(Exists(first))).annotate(**said).filter(new_galaxy__isnull=True)
 
 
 def _nebulae(run: Run | None) -> QuerySet[Any]:

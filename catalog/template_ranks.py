@@ -33,12 +33,15 @@ PLACES = """
     ), ranked AS (
         SELECT *, row_number() OVER (PARTITION BY run_id, spectrum_id ORDER BY votes DESC, earliest) AS place
         FROM named
+    ), beside AS (
+        SELECT *, max(template_id) FILTER (WHERE run_id = %(before)s AND place = 1)
+            OVER (PARTITION BY spectrum_id) AS first
+        FROM ranked
     )
-    SELECT y.place, count(*) FROM ranked x
-    JOIN ranked own ON own.run_id = %(after)s AND own.spectrum_id = x.spectrum_id AND own.place = 1
-    LEFT JOIN ranked y
-        ON y.run_id = %(after)s AND y.spectrum_id = x.spectrum_id AND y.template_id = x.template_id
-    WHERE x.run_id = %(before)s AND x.place = 1
+    SELECT place, count(*) FROM (
+        SELECT min(place) FILTER (WHERE run_id = %(after)s AND template_id = first) AS place
+        FROM beside WHERE first IS NOT NULL GROUP BY spectrum_id HAVING bool_or(run_id = %(after)s)
+    ) AS spectrum
     GROUP BY 1 ORDER BY 1 NULLS LAST
 """
 

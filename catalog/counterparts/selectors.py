@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 from django.db.models.functions import Least, TruncDate
 from django.db.models.lookups import Regex
 
-from catalog.models import DECIDING, Counterpart, CounterpartLookup, Service, Spectrum
+from catalog.models import DECIDING, Candidate, Counterpart, CounterpartLookup, Service, Spectrum
 
 Outcome = CounterpartLookup.Outcome
 
 _AS_OF = Least("snapshot__dated", TruncDate("asked_at"))  # PostgreSQL passes over what is NULL
 """The day of which a look-up speaks: a snapshot asked today says what its service held when it was taken."""
+SIMULATED = Q(snapshot__isnull=False, snapshot__simulated=True)
+"""Look-ups in a simulated snapshot."""
 _MONTH = r"^[0-9]{4}-[0-9]{2}$"
 """Releases that are months: the only ones of which it is known which of two is the newer."""
 
@@ -37,6 +39,52 @@ def standing(*, service: str, candidate: str = "") -> QuerySet[CounterpartLookup
             service=service,
         )
     )
+
+
+def standing_of_sources(
+    *, candidates: QuerySet[Candidate], services: Sequence[str]
+) -> QuerySet[CounterpartLookup]:
+    """Of each service and source of the candidates, the look-up that stands (see ``standing``): one row each.
+
+    A source that a real spectrum shares is real.
+    """
+    real = candidates.filter(spectrum__release__simulated=False)
+    lookups = CounterpartLookup.objects.filter(
+        source__in=candidates.order_by().values("spectrum__source"),
+        ra=F("source__ra"), dec=F("source__dec"), service__in=services,
+    ).exclude(SIMULATED, source__in=real.order_by().values("spectrum__source"))  # fmt: skip
+    ranked = _ranked(lookups)
+    first = ranked.order_by("service", "source", *ranked.query.order_by).distinct("service", "source")
+    return CounterpartLookup.objects.filter(pk__in=first.values("pk")).order_by()
+
+
+def answered(*services: str) -> Q:
+    """Candidates of which any of the services has said what it holds.
+
+    That follows from ``standing``, too, but here the database may look up all sources at once.
+    """
+    return _about(services, CounterpartLookup.objects.filter(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH]))
+
+
+def holding(*services: str) -> Q:
+    """Candidates of which any of the services holds something: the first of ``standing`` is a match.
+
+    A match that is not unsaid comes first there. One that is unsaid never does: what unsays it is later.
+    """
+    matches = CounterpartLookup.objects.alias(as_of=_AS_OF).filter(outcome=Outcome.MATCHED)
+    return _about(services, matches.exclude(Exists(_unsaid())))
+
+
+def _about(services: Sequence[str], lookups: QuerySet[CounterpartLookup]) -> Q:
+    """Candidates about whose source, as it lies now, one of the look-ups may speak (see ``may_answer``).
+
+    Nothing but the source ties a look-up to the candidate, so that the database may ask for all at once.
+    """
+    here = lookups.filter(
+        source=OuterRef("spectrum__source"), ra=F("source__ra"), dec=F("source__dec"), service__in=services
+    )
+    of_simulated = Q(Exists(here.filter(SIMULATED)), spectrum__release__simulated=True)
+    return Q(Exists(here.exclude(SIMULATED))) | of_simulated
 
 
 def _ranked(lookups: QuerySet[CounterpartLookup]) -> QuerySet[CounterpartLookup]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, Subquery
+from django.db.models import Count
 
 from catalog.models import DECIDING, Candidate, Outage, Run, Service, Snapshot
 
-from .selectors import Outcome, standing
+from .selectors import Outcome, standing_of_sources
 
 
 @dataclass(frozen=True)
@@ -64,25 +64,17 @@ def services_summary(*, run: Run | None) -> list[ServiceSummary]:
 
 
 def _counts(run: Run | None, services: Sequence[Service], **chosen: Any) -> dict[Service, dict[str, int]]:
-    """Sources of a run's chosen candidates, and how many have each outcome, by service: one query."""
+    """Sources of a run's chosen candidates, and how many have each outcome, by service: two queries."""
     candidates = Candidate.objects.filter(run=run, spectrum__source__isnull=False, **chosen)
-    stand = {s.value: Subquery(standing(service=s.value).values("outcome")[:1]) for s in services}
-    ended = {
-        f"{s}_{outcome.name}": _sources(Q((f"{s}_stands", outcome.value)))
-        for s in stand
-        for outcome in Outcome
-    }
-    rows = candidates.annotate(**{f"{s}_stands": outcome for s, outcome in stand.items()})
-    counted = rows.aggregate(sources=_sources(), **ended)
+    sources = candidates.aggregate(n=Count("spectrum__source", distinct=True))["n"]
+    stand = standing_of_sources(candidates=candidates, services=[s.value for s in services])
+    groups = stand.values_list("service", "outcome").annotate(n=Count("pk"))
+    counted = {(service, outcome): n for service, outcome, n in groups}
     return {
-        s: {"sources": counted["sources"]}
-        | {outcome.name.lower(): counted[f"{s.value}_{outcome.name}"] for outcome in Outcome}
+        s: {"sources": sources}
+        | {outcome.name.lower(): counted.get((s.value, outcome.value), 0) for outcome in Outcome}
         for s in services
     }
-
-
-def _sources(where: Q | None = None) -> Count:
-    return Count("spectrum__source", distinct=True, filter=where)
 
 
 def snapshots_held() -> list[Snapshot]:

@@ -4,41 +4,45 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 
 
-def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> float:
+def cohen_kappa(pairs: Counter[tuple[str, str]]) -> float:
     """Cohen's kappa of two inspectors on the same candidates (Cohen 1960, Educ. Psychol. Meas. 20, 37).
 
-    1 is full agreement, 0 what chance gives. NaN without pairs, or where both gave one and the same verdict
-    throughout: chance then explains everything.
+    ``pairs`` counts the candidates on which they gave each pair of verdicts. 1 is full agreement, 0 what
+    chance gives. NaN without pairs, or where both gave one and the same verdict throughout: chance then
+    explains everything.
     """
-    if not pairs:
+    n = pairs.total()
+    if not n:
         return math.nan
-    n = len(pairs)
-    observed = sum(a == b for a, b in pairs) / n
-    first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    observed = sum(count for (a, b), count in pairs.items() if a == b) / n
+    first, second = Counter[str](), Counter[str]()
+    for (a, b), count in pairs.items():
+        first[a] += count
+        second[b] += count
     return _beyond(observed, sum(first[verdict] * second[verdict] for verdict in first) / n**2)
 
 
-def fleiss_kappa(votes: Sequence[Sequence[str]]) -> float:
-    """Fleiss' kappa of all inspectors; ``votes`` holds the verdicts on each candidate (Fleiss 1971,
-    Psychol. Bull. 76, 378).
+def fleiss_kappa(votes: Counter[tuple[str, ...]]) -> float:
+    """Fleiss' kappa of all inspectors (Fleiss 1971, Psychol. Bull. 76, 378).
 
-    Candidates with fewer than two votes say nothing and are left out. Where the number of votes differs, each
-    candidate counts by the share of its pairs of votes that agree, each vote by its verdict; with equal
-    numbers that is Fleiss' formula. NaN as for Cohen's.
+    ``votes`` counts the candidates that got each set of verdicts. Those with fewer than two say nothing and
+    are left out. Where the number of votes differs, each candidate counts by the share of its pairs of votes
+    that agree, each vote by its verdict; with equal numbers that is Fleiss' formula. NaN as for Cohen's.
     """
-    rated = [Counter(verdicts) for verdicts in votes if len(verdicts) > 1]
+    rated = {verdicts: count for verdicts, count in votes.items() if len(verdicts) > 1}
     if not rated:
         return math.nan
-    agreeing = [
-        sum(n * (n - 1) for n in counts.values()) / (counts.total() * (counts.total() - 1))
-        for counts in rated
-    ]
-    everything = sum(rated, Counter[str]())
+    agreeing, everything = 0.0, Counter[str]()
+    for verdicts, count in rated.items():
+        pairs = sum(n * (n - 1) for n in Counter(verdicts).values())
+        agreeing += count * pairs / (len(verdicts) * (len(verdicts) - 1))
+        for verdict in verdicts:
+            everything[verdict] += count
     total = everything.total()
-    return _beyond(sum(agreeing) / len(rated), sum((n / total) ** 2 for n in everything.values()))
+    chance = sum((n / total) ** 2 for n in everything.values())
+    return _beyond(agreeing / sum(rated.values()), chance)
 
 
 def wilson_interval(successes: int, trials: int, *, deviate: float = 1.959964) -> tuple[float, float]:

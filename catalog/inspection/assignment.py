@@ -7,14 +7,14 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.models import Candidate, InspectionLease, Inspector, Run, Vote
 
 from .groups import MAY_VOTE
-from .selectors import OPEN, rule_of, standing
+from .selectors import OPEN, Row, rule_of, standing
 
 LENT_FOR = timedelta(minutes=30)
 AHEAD_FOR = timedelta(minutes=10)  # the page renews it every two minutes while it is in view
@@ -89,21 +89,25 @@ def wanting_count(*, run: Run, user: User, among: QuerySet[Candidate] | None = N
 def _wanting(run: Run, inspector: Inspector) -> QuerySet[Candidate]:
     """Candidates on which the inspector may vote and that have a vote free (gold standards always have)."""
     gold = Q(gold_standard__isnull=False)
+    votes = standing(Vote.objects.all())
+    leases = InspectionLease.objects.filter(until__gt=timezone.now()).exclude(inspector_id=inspector.pk)
+    # Most candidates are nobody's yet: that is asked of all at once, the numbers only of the others.
+    touched = Q(Exists(_of_outer(votes))) | Q(Exists(_of_outer(leases)))
     return (
         Candidate.objects.filter(OPEN, run=run)
-        .exclude(pk__in=standing(Vote.objects.filter(inspector_id=inspector.pk)).values("candidate"))
+        .exclude(pk__in=votes.filter(inspector_id=inspector.pk).values("candidate"))
         .exclude(gold_standard__set_by=inspector.user_id)
-        .annotate(
-            cast=_count(standing(Vote.objects.all())),
-            lent=_count(
-                InspectionLease.objects.filter(until__gt=timezone.now()).exclude(inspector_id=inspector.pk)
-            ),
-        )
-        .filter(gold | Q(cast__lt=Value(rule_of(run=run).votes_needed) - F("lent")))
+        .alias(cast=_count(votes), lent=_count(leases))
+        .filter(gold | ~touched | Q(cast__lt=Value(rule_of(run=run).votes_needed) - F("lent")))
     )
 
 
-def _count(rows: QuerySet[Vote] | QuerySet[InspectionLease]) -> Coalesce:
+def _of_outer(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """The rows that are about the candidate of the outer query."""
+    return rows.filter(candidate=OuterRef("pk"))
+
+
+def _count(rows: QuerySet[Row]) -> Coalesce:
     """How many of the rows are about the candidate of the outer query."""
-    found = rows.filter(candidate=OuterRef("pk")).order_by().values("candidate").annotate(n=Count("pk"))
+    found = _of_outer(rows).order_by().values("candidate").annotate(n=Count("pk"))
     return Coalesce(Subquery(found.values("n")), Value(0))

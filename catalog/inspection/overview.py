@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import median
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db import connection
+from django.db.models import Aggregate, Count, Exists, F, FloatField, OuterRef, Q, QuerySet
+from django.db.models.lookups import IsNull
 
-from catalog.models import Adjudication, Candidate, GoldStandard, Run, Vote
+from catalog.models import Adjudication, Candidate, Run, Verdict, Vote
 
 from .agreement import cohen_kappa, fleiss_kappa, wilson_interval
-from .selectors import standing
+from .selectors import DECIDED, standing
 
 State = Candidate.InspectionState
 
@@ -32,27 +34,21 @@ class Step:
 
 def chain(*, run: Run) -> list[Step]:
     """A run's candidates on their way through votes and adjudication. Withdrawn ones leave it at once."""
-    adjudicated = Q(Exists(standing(Adjudication.objects.filter(candidate=OuterRef("pk")))))
-    here = Q(withdrawn_at__isnull=True)
-    kept, rejected = here & Q(inspection_state=State.KEPT), here & Q(inspection_state=State.REJECTED)
-    conflict, waiting = here & Q(inspection_state=State.CONFLICT), here & Q(inspection_state=State.WAITING)
-    conditions = {
-        "withdrawn": ~here,
-        "waiting": waiting,
-        "voted": here & ~Q(inspection_state=State.WAITING),
-        "agreed_kept": kept & ~adjudicated,
-        "agreed_rejected": rejected & ~adjudicated,
-        "adjudicated_kept": kept & adjudicated,
-        "adjudicated_rejected": rejected & adjudicated,
-        "conflict": conflict,
-        "kept": kept,
-        "kept_galaxy": kept & Q(kind=Candidate.Kind.GALAXY),
-        "kept_nebula": kept & Q(kind=Candidate.Kind.NEBULA),
-        "rejected": rejected,
-    }
-    n = Candidate.objects.filter(run=run).aggregate(
-        candidates=Count("pk"), **{key: Count("pk", filter=where) for key, where in conditions.items()}
-    )
+    adjudicated = Exists(standing(Adjudication.objects.filter(candidate=OuterRef("pk"))))
+    rows = Candidate.objects.filter(run=run).order_by()
+    rows = rows.annotate(here=IsNull(F("withdrawn_at"), True), adjudicated=adjudicated)
+    groups = rows.values_list("here", "inspection_state", "adjudicated", "kind").annotate(n=Count("pk"))
+    n: Counter[str] = Counter()
+    for here, state, decided, kind, count in groups:
+        n["candidates"] += count
+        if not here:
+            n["withdrawn"] += count
+            continue
+        n[state] += count
+        n["voted"] += count if state != State.WAITING else 0
+        if state in DECIDED:
+            n[f"{'adjudicated' if decided else 'agreed'}_{state}"] += count
+            n[f"{state}_{kind}"] += count
     return [
         Step("candidates", "Candidates of the run", n["candidates"], paper="16,188"),
         Step("withdrawn", "withdrawn by an operator", n["withdrawn"], 0),
@@ -74,6 +70,7 @@ def chain(*, run: Run) -> list[Step]:
 class Progress:
     """What one inspector has done in a run. ``gold_*`` counts their first votes on gold standards."""
 
+    pk: int
     name: str
     simulated: bool
     miss_rate: float | None
@@ -124,51 +121,75 @@ def overview(*, run: Run) -> Overview:
     Agreement is that of first votes: where votes are blind these are the only ones cast unseen by others'.
     Votes on withdrawn candidates say nothing.
     """
-    rows = (
-        Vote.objects.filter(candidate__run=run, candidate__withdrawn_at__isnull=True)
-        .order_by("id")
-        .values_list(
-            "candidate_id", "inspector__user__username", "inspector__simulated", "inspector__miss_rate",
-            "inspector__false_rate", "verdict", "seconds", "replaced_at",
-        )
-    )  # fmt: skip
-    truth = dict(GoldStandard.objects.filter(candidate__run=run).values_list("candidate_id", "verdict"))
-    who: dict[str, tuple[bool, float | None, float | None]] = {}
-    first: dict[str, dict[int, str]] = defaultdict(dict)
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    times: dict[str, list[float]] = defaultdict(list)
-    for candidate, name, simulated, miss, false, verdict, seconds, replaced in rows:
-        who[name] = (simulated, miss, false)
-        first[name].setdefault(candidate, verdict)
-        if replaced is None:
-            counts[name][verdict] += 1
-        if seconds is not None:
-            times[name].append(seconds)
-    progress = []
-    for name in sorted(who):
-        gold = [verdict == truth[pk] for pk, verdict in first[name].items() if pk in truth]
-        n = counts[name]
-        progress.append(
-            Progress(
-                name, *who[name], n["keep"], n["reject"], n["unsure"],
-                median(times[name]) if times[name] else None, sum(gold), len(gold),
-            )
-        )  # fmt: skip
+    rows = Vote.objects.filter(candidate__run=run, candidate__withdrawn_at__isnull=True).order_by()
+    progress = _progress(rows)
+    patterns = _patterns(run)
     pairs = []
-    for a, b in combinations(sorted(who), 2):
-        common = sorted(first[a].keys() & first[b].keys())
+    for a, b in combinations(progress, 2):
+        common = Counter[tuple[str, str]]()
+        for said, count in patterns:
+            if a.pk in said and b.pk in said:
+                common[said[a.pk], said[b.pk]] += count
         if common:
-            kappa = cohen_kappa([(first[a][pk], first[b][pk]) for pk in common])
-            pairs.append(Pair(a, b, len(common), _defined(kappa)))
-    votes: dict[int, list[str]] = defaultdict(list)
-    for verdicts in first.values():
-        for pk, verdict in verdicts.items():
-            votes[pk].append(verdict)
-    several = [verdicts for verdicts in votes.values() if len(verdicts) > 1]
+            pairs.append(Pair(a.name, b.name, common.total(), _defined(cohen_kappa(common))))
+    several = Counter[tuple[str, ...]]()
+    for said, count in patterns:
+        if len(said) > 1:
+            several[tuple(said.values())] += count
     return Overview(
-        tuple(progress), tuple(pairs), _defined(fleiss_kappa(several)), len(several),
-        any(simulated for simulated, _, _ in who.values()),
+        tuple(progress), tuple(pairs), _defined(fleiss_kappa(several)), several.total(),
+        any(one.simulated for one in progress),
     )  # fmt: skip
+
+
+class _Median(Aggregate):
+    """The median of the values there are, interpolated; None without any."""
+
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+
+def _progress(votes: QuerySet[Vote]) -> list[Progress]:
+    """Each inspector by name: two queries, however many votes there are."""
+    gold: dict[int, list[bool]] = defaultdict(list)
+    of_gold = votes.filter(candidate__gold_standard__isnull=False)
+    first = of_gold.order_by("inspector_id", "candidate_id", "id").distinct("inspector_id", "candidate_id")
+    for inspector, verdict, truth in first.values_list(
+        "inspector_id", "verdict", "candidate__gold_standard__verdict"
+    ):
+        gold[inspector].append(verdict == truth)
+    people: QuerySet[Any, Any] = votes.values_list(
+        "inspector_id", "inspector__user__username", "inspector__simulated", "inspector__miss_rate",
+        "inspector__false_rate",
+    ).annotate(
+        **{v: Count("pk", filter=Q(verdict=v, replaced_at__isnull=True)) for v in Verdict.values},
+        median=_Median("seconds"),
+    )  # fmt: skip
+    found = [Progress(*(*row, sum(gold[row[0]]), len(gold[row[0]]))) for row in people]
+    return sorted(found, key=lambda one: one.name)
+
+
+def _patterns(run: Run) -> list[tuple[dict[int, str], int]]:
+    """The first verdicts on a candidate by inspector, and how many candidates got just these.
+
+    Counted in the database: a few dozen patterns stand for any number of votes.
+    """
+    query = """
+        SELECT who, said, count(*) FROM (
+            SELECT array_agg(inspector_id ORDER BY inspector_id) AS who,
+                   array_agg(verdict ORDER BY inspector_id) AS said
+            FROM (
+                SELECT DISTINCT ON (v.candidate_id, v.inspector_id) v.candidate_id, v.inspector_id, v.verdict
+                FROM catalog_vote v JOIN catalog_candidate c ON c.id = v.candidate_id
+                WHERE c.run_id = %s AND c.withdrawn_at IS NULL
+                ORDER BY v.candidate_id, v.inspector_id, v.id
+            ) AS first GROUP BY candidate_id
+        ) AS pattern GROUP BY who, said ORDER BY who, said
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, [run.pk])
+        return [(dict(zip(who, said, strict=True)), count) for who, said, count in cursor.fetchall()]
 
 
 def _defined(kappa: float) -> float | None:

@@ -135,7 +135,10 @@ class CounterpartLookup(models.Model):
             ),
             models.CheckConstraint(condition=Q(radius_arcsec__gt=0), name="lookup_radius_positive"),
         ]
-        indexes = [models.Index(fields=["service", "outcome"], name="lookup_outcome")]
+        indexes = [
+            models.Index(fields=["service", "outcome"], name="lookup_outcome"),
+            models.Index(fields=["asked_at"], name="lookup_asked"),
+        ]
 
 
 class Counterpart(models.Model):

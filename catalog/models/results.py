@@ -121,6 +121,8 @@ class Candidate(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["run", "id"], name="candidate_run_id"),
+            models.Index(fields=["run", "z_cl", "id"], name="candidate_run_z"),
             models.Index(fields=["run", "kind", "z_cl", "id"], name="candidate_run_kind_z"),
             models.Index(fields=["run", "kind", "bpt_class"], name="candidate_run_class"),
             models.Index(fields=["run", "inspection_state", "id"], name="candidate_run_inspection"),

@@ -142,6 +142,7 @@ class Spectrum(models.Model):
         indexes = [
             models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="spectrum_name"),
             models.Index(Upper("designation"), name="spectrum_designation"),
+            models.Index(fields=["name", "id"], name="spectrum_name_id"),
             models.Index(fields=["healpix"], name="spectrum_healpix"),
             models.Index(fields=["release", "role", "cls"], name="spectrum_release_role"),
             models.Index(fields=["snr_r", "id"], name="spectrum_snr_r"),

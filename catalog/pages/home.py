@@ -8,6 +8,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from catalog import selectors
+from catalog.kept import kept
 
 from .lists import run_asked
 
@@ -15,9 +16,11 @@ from .lists import run_asked
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     run = run_asked(request)
+    counted = kept("numbers", run=run, count=lambda: selectors.run_numbers(run=run)) if run else None
     context = {
         "run": run,
-        "numbers": selectors.run_numbers(run=run) if run else None,
+        "numbers": counted.value if counted else None,
+        "counted_at": counted.counted_at if counted else None,
         "searched": urlencode(run.query_selection, doseq=True) if run else "",
         "releases": selectors.releases_held(),
     }

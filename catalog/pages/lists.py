@@ -107,8 +107,9 @@ def table_page(
         total = filterset.qs.count()
         try:
             page = get_page(
-                filterset.qs, order=order, after=params.get("after", ""), before=params.get("before", "")
-            )
+                filterset.qs, order=order, after=params.get("after", ""), before=params.get("before", ""),
+                shown=[column.path for column in shown],
+            )  # fmt: skip
         except BadTokenError as bad:
             error, valid = str(bad), False
     active = chips(filterset, form, params)

@@ -65,17 +65,22 @@ def through(request: HttpRequest, spectrum: Spectrum) -> Through | None:
     if not filters.is_valid():
         return None
     rows = filters.qs
-    row = rows.filter(**{table.filterset.spectrum: spectrum.pk}).first()
-    if row is None:
+    here = rows.filter(**{table.filterset.spectrum: spectrum.pk})
+    start = here.order_by("pk").values_list(order.path, "pk").first()
+    if start is None:
         return None
-    before, after, place = neighbours(rows, order=order, row=row)
+    before, after, place = neighbours(rows, order=order, start=start)
+    release = "release" if rows.model is Spectrum else "spectrum__release"
+    beside = rows.model.objects.select_related(release).in_bulk(
+        [pk for pk in (before, after) if pk is not None]
+    )
     pinned = run if params.get("run") else None
     return Through(
         title=table.title,
         place=place,
         total=rows.count(),
-        previous=_address(before, pinned, asked),
-        next=_address(after, pinned, asked),
+        previous=_address(beside.get(before), pinned, asked),
+        next=_address(beside.get(after), pinned, asked),
         back=f"{reverse(table.name)}?{query}",
     )
 

@@ -78,11 +78,14 @@ def counted(population: Population) -> tuple[ClassCount, ...]:
     if colour is None:
         return ()
     rows: QuerySet[Any] = population.chosen.order_by()
-    found = dict(rows.values_list(colour.path).annotate(n_=Count("pk")))
+    classed = colour.path == "bpt_class"
+    sums = {f"sum_{field}": Sum(field) for _, field in CLASS_PROBABILITIES} if classed else {}
+    groups = list(rows.values_list(colour.path).annotate(n_=Count("pk"), **sums))
+    found = {value: n for value, n, *_ in groups}
     expected: dict[str, float | None] = {}
-    if colour.path == "bpt_class":
-        sums = rows.aggregate(**{field: Sum(field) for _, field in CLASS_PROBABILITIES})
-        expected = {str(value): sums[field] for value, field in CLASS_PROBABILITIES}
+    for place, (value, _) in enumerate(CLASS_PROBABILITIES if classed else (), 2):
+        parts = [group[place] for group in groups if group[place] is not None]
+        expected[str(value)] = sum(parts) if parts else None
     return tuple(
         ClassCount(category.label, found.get(category.value, 0), expected.get(str(category.value)))
         for category in categories_of(population)

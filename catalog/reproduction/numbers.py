@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Count, F, FloatField, Max, Min, Q, QuerySet
+from django.db.models import Aggregate, Case, Count, F, FloatField, Max, Min, Q, QuerySet, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Abs
 
 from catalog.columns import GALAXY_COLUMNS, NEBULA_COLUMNS
+from catalog.counterparts.selectors import holding
 from catalog.models import (
     Candidate,
-    CounterpartLookup,
     HIIRegion,
     Release,
     Run,
@@ -36,7 +36,6 @@ from .paper import BPT_CLASSES, Value
 SLOW_KMS = 150.0  # the velocity that most nebulae in H II regions stay below
 FREQUENT = 3  # object types that are named
 KNOWN = HIIRegion.Catalog.KNOWN
-MATCHED = CounterpartLookup.Outcome.MATCHED
 PASSING = Q(nebula_state=Candidate.NebulaState.HII)
 INSIDE = Q(new_found=False)
 
@@ -216,14 +215,15 @@ def _galaxies(counted: Counted) -> dict[str, Ours]:
 
 
 def _counterparts(counted: Counted) -> dict[str, Ours]:
-    """Counted here, not in the database: what three services said of a galaxy is dear to ask for."""
-    outcomes = (f"{service}_outcome" for service in SERVICES)
-    rows = counted.galaxies.values_list("pk", "spectrum__source", "new_galaxy", *outcomes)
+    """Counted here, not in the database: one pass gives the spectra and the sources of every group."""
+    matched = {
+        f"{service}_holds": Case(When(holding(service), then=True), default=False) for service in SERVICES
+    }
+    rows = counted.galaxies.annotate(**matched).values_list("pk", "spectrum__source", "new_galaxy", *matched)
     groups: dict[str, list[int]] = {
         key: [] for key in ("cds", "sdss", "either", "ned", "none", "known", "undecided", "all")
     }
-    for pk, source, is_new, *said in rows:
-        simbad, sdss, ned = (outcome == MATCHED for outcome in said)
+    for pk, source, is_new, simbad, sdss, ned in rows:
         belongs = {
             "cds": simbad,
             "sdss": sdss,

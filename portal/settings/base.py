@@ -68,10 +68,12 @@ TEMPLATES = [
     },
 ]
 
-# The pool serves the web's threads only: in a worker Celery closes it at every task.
+# To compile a query takes longer than ours take. The memory lets sets of sources be looked up as hashes.
 _database = env.database(DATABASE_URL)
+_database["OPTIONS"] = {"options": "-c jit=off -c work_mem=32MB"}
+# The pool serves the web's threads only: in a worker Celery closes it at every task.
 if env.flag("DATABASE_POOL"):
-    _database["OPTIONS"] = {"pool": {"min_size": 2, "max_size": 16, "timeout": 10}}
+    _database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 16, "timeout": 10}
 else:
     _database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DATABASES = {"default": _database}

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,11 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.served import ROOT, served
+
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-NOT_OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
-"""What the suite set for its own servers: this portal has its own."""
 MAKE = """
 from django.conf import settings
 from django.core.management import call_command
@@ -108,41 +102,18 @@ def hand(environment: dict[str, str], log: Path) -> Iterator[Callable[[str], str
 
 @pytest.fixture(scope="package")
 def portal() -> Iterator[Portal]:
-    """``manage.py up`` on a free port, a simulated survey imported, one retrieval run published."""
+    """A simulated survey imported, one retrieval run published."""
     folder = Path(tempfile.mkdtemp(prefix="glowworm-browser-"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
-    environment |= {"DATA_DIR": str(folder / "var"), "PORT": str(port), "GLOWWORM_DEMO": "0"}
-    log = folder / "up.log"
-    with log.open("wb") as output:
-        up = subprocess.Popen(
-            [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
     try:
-        _wait(lambda: "ready http" in log.read_text(), up, log, 120)
-        found = re.search(r"shown once\): (\S+)", log.read_text())
-        assert found, log.read_text()
-        with hand(environment, folder / "hand.log") as does:
+        with (
+            served(folder) as started,
+            hand(started.environment, folder / "hand.log") as does,
+        ):
             said = does(MAKE)
             outcome = json.loads(next(line for line in said.splitlines() if line.startswith('{"run"')))
-            yield Portal(f"http://127.0.0.1:{port}", found[1], outcome, does)
+            yield Portal(started.url, started.password, outcome, does)
     finally:
-        up.send_signal(signal.SIGTERM)
-        try:
-            up.wait(60)
-        finally:
-            up.kill()
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait(done: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"the portal did not start:\n{log.read_text()}")
-        time.sleep(0.2)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="package")

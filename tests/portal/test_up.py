@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import psutil
 import pytest
@@ -20,9 +19,7 @@ from portal.services import DataDir, ServiceError
 from portal.services.processes import choose_port, working_in
 from portal.services.session import stop
 from portal.supervisor import MARK, Child, chosen_port, end_children
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120  # seconds that a loaded machine may take
+from tests.served import PATIENCE, ROOT, environment
 
 
 class Portal:
@@ -32,13 +29,7 @@ class Portal:
         self.data = DataDir(folder)
         self.port = choose_port(None)
         self.process = None
-        removed = {"DATABASE_URL", "REDIS_URL"}
-        self.environment = {name: value for name, value in os.environ.items() if name not in removed} | {
-            "DATA_DIR": str(folder),
-            "PORT": str(self.port),
-            "DJANGO_SETTINGS_MODULE": "portal.settings.local",
-            "GLOWWORM_DEMO": "0",
-        }
+        self.environment = environment(folder, self.port)
 
     def spawn(self, *arguments):
         return subprocess.Popen(

@@ -389,7 +389,7 @@ def test_lists_filter_by_state(client: Client, run: Run, query: str) -> None:
         assert names == {f"{prefix}-{state}" for prefix in prefixes for state in wanted}
 
 
-PINNED = {"/inspection/": 6, "/votes/": 5, "/inspected/": 7}
+PINNED = {"/inspection/": 7, "/votes/": 6, "/inspected/": 8}
 
 
 @pytest.mark.parametrize("url", PINNED)

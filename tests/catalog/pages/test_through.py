@@ -75,7 +75,7 @@ def test_neighbours_are_those_of_the_plain_sort(descending: bool) -> None:
     )
     plain = [row for row in whole if row.snr_r is not None] + [row for row in whole if row.snr_r is None]
     for place, row in enumerate(plain, 1):
-        before, after, at = neighbours(rows, order=order, row=row)
+        before, after, at = neighbours(rows, order=order, start=(row.snr_r, row.pk))
         assert at == place
-        assert before == (plain[place - 2] if place > 1 else None)
-        assert after == (plain[place] if place < len(plain) else None)
+        assert before == (plain[place - 2].pk if place > 1 else None)
+        assert after == (plain[place].pk if place < len(plain) else None)
