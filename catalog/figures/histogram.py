@@ -168,7 +168,8 @@ class Histogram:
         if edges:
             rows.insert(0, (None, edges[0], *(one.below for one in series)))
             rows.append((edges[-1], None, *(one.above for one in series)))
-        return Data((f"{self.value}_from", f"{self.value}_below", *(one.label for one in series)), rows)
+        name = self.value.rpartition("__")[2]
+        return Data((f"{name}_from", f"{name}_below", *(one.label for one in series)), rows)
 
 
 def _split(rows: QuerySet[Any], path: str, edges: list[float], kind: str) -> list[Series]:

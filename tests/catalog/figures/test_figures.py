@@ -95,6 +95,10 @@ def test_histograms_count_as_a_plain_loop_does(
         assert drawn == counts[1:-1]
 
 
+def test_columns_of_a_histogram_bear_the_name_of_its_value(client: Client, run: Run) -> None:
+    assert list(rows_of(client, "/figures/magnitude/data.csv")[0])[:2] == ["mag_g_from", "mag_g_below"]
+
+
 def test_templates_are_those_of_the_run(client: Client, run: Run) -> None:
     bins = histogram(client, "redshift", "templates")
     assert [n for *_, n in bins] == plain(bins, [0.02 * n for n in range(12)])
