@@ -15,7 +15,6 @@ from factory.django import DjangoModelFactory
 
 from catalog.models import (
     Candidate,
-    CodeBlock,
     Codebook,
     CodebookBlock,
     Counterpart,
@@ -262,16 +261,6 @@ class CodebookBlockFactory(DjangoModelFactory):
     inertias = LazyAttribute(lambda block: [0.0] * block.segments)
     iterations = LazyAttribute(lambda block: [1] * block.segments)
     gains = LazyAttribute(lambda block: [0.0] * block.segments)
-
-
-class CodeBlockFactory(DjangoModelFactory):
-    class Meta:
-        model = CodeBlock
-
-    codebook = SubFactory(CodebookFactory)
-    number = 0
-    count = 1
-    data = LazyAttribute(lambda block: bytes(block.count * block.codebook.segments))
 
 
 class LineRedshiftFactory(DjangoModelFactory):
