@@ -2,19 +2,26 @@
 
 Rows with a value come first, rows without one last, whichever way the sort goes; equal values are told
 apart by id, in the direction of the sort. The two kinds are read as two queries, so that each is a plain
-range of an index.
+range of an index. In the order of a text of another table few rows are sorted instead (see ``FEW``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models.functions import Concat
+
+from .columns import Column
+from .lean import lean
 
 PAGE_SIZE = 50
+FEW = 50_000
+"""So many rows are sorted in a tenth of a second. PostgreSQL would rather go through the other table in its
+order until it has met enough of them, and goes through nearly all of it where they come last."""
 
 
 class BadTokenError(ValueError):
@@ -23,10 +30,29 @@ class BadTokenError(ValueError):
 
 @dataclass(frozen=True)
 class Order:
-    """Sort by ``path`` (an ORM path or an annotation of the queryset), falling if ``descending``."""
+    """Sort by ``path`` (an ORM path or an annotation of the queryset), falling if ``descending``.
+
+    ``text`` says that it leads to a text, ``few`` that the rows are few.
+    """
 
     path: str
     descending: bool = False
+    text: bool = False
+    few: bool = False
+
+    @classmethod
+    def by(cls, column: Column, *, descending: bool = False) -> Order:
+        return cls(column.path, descending, text=column.kind == "str")
+
+    def among(self, total: int) -> Order:
+        """The same order of so many rows."""
+        return replace(self, few=total <= FEW)
+
+    @property
+    def value(self) -> Any:
+        """What the database sorts by: where it shall sort, the text in words that no index holds."""
+        sorts = self.few and self.text and "__" in self.path
+        return Concat(self.path, Value("")) if sorts else F(self.path)
 
     @property
     def key(self) -> str:
@@ -95,7 +121,7 @@ def neighbours(
     earlier = _beyond(order.path, *start, not order.descending)
     if start[0] is None:
         earlier = Q(**{f"{order.path}__isnull": False}) | (Q(**{f"{order.path}__isnull": True}) & earlier)
-    place = queryset.filter(earlier).count() + 1
+    place = lean(queryset, order.path).filter(earlier).count() + 1
     return next(iter(before), None), next(iter(after), None), place
 
 
@@ -141,6 +167,7 @@ def _ids(
     queryset: QuerySet[Any], order: Order, start: tuple[Any, int] | None, wanted: int, *, backwards: bool
 ) -> list[int]:
     """Ids of up to ``wanted`` rows beyond ``start``, nearest first."""
+    queryset = lean(queryset, order.path)
     ids: list[int] = []
     falling = order.descending != backwards
     for empty in (True, False) if backwards else (False, True):
@@ -154,8 +181,8 @@ def _ids(
                 continue  # the start lies beyond this leg
             if starts_in_empty == empty:
                 leg = leg.filter(_beyond(order.path, value, pk, falling))
-        sign = "-" if falling else ""
-        keys = [f"{sign}pk"] if empty else [f"{sign}{order.path}", f"{sign}pk"]
+        keys: list[Any] = [] if empty else [order.value.desc() if falling else order.value.asc()]
+        keys.append("-pk" if falling else "pk")
         ids += leg.order_by(*keys).values_list("pk", flat=True)[: wanted - len(ids)]
     return ids
 

@@ -66,7 +66,7 @@ class Archive:
 
 def has_spectra(table: Table) -> bool:
     """Whether the rows of a table lead to spectra."""
-    model: type[Model] | None = table.rows(None).model
+    model: type[Model] | None = table.filterset._meta.model
     for step in table.release.split("__")[:-1]:
         model = model._meta.get_field(step).related_model if model else None
     return model is Spectrum

@@ -24,15 +24,17 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, NullIf
 from django.db.models.lookups import GreaterThan
 
-from catalog.models import Adjudication, Candidate, Run, Verdict, Vote
+from catalog.models import Adjudication, Candidate, GoldStandard, Run, Verdict, Vote
 
 from .reasons import DESCRIPTIONS
 from .selectors import CLOSED, DECIDED, STATE_SHOWN, VEILED, rule_of, standing
 
 SEPARATOR = "; "
 CLOSED_OF_VOTE = Q(candidate__withdrawn_at__isnull=False) | (
-    Q(candidate__inspection_state__in=DECIDED) & Q(candidate__gold_standard__isnull=True)
+    Q(candidate__inspection_state__in=DECIDED)
+    & ~Q(candidate__in=GoldStandard.objects.order_by().values("candidate"))
 )
+"""Votes on candidates that are ``CLOSED``, in words by which the database can tell that these are many."""
 
 
 def votes(run: Run | None) -> QuerySet[Vote]:

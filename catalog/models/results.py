@@ -125,8 +125,15 @@ class Candidate(models.Model):
             models.Index(fields=["run", "z_cl", "id"], name="candidate_run_z"),
             models.Index(fields=["run", "kind", "z_cl", "id"], name="candidate_run_kind_z"),
             models.Index(fields=["run", "kind", "bpt_class"], name="candidate_run_class"),
-            models.Index(fields=["run", "inspection_state", "id"], name="candidate_run_inspection"),
-        ]
+            models.Index(
+                fields=["run", "inspection_state", "id"], include=["withdrawn_at", "kind", "spectrum"],
+                name="candidate_run_inspection",
+            ),
+            models.Index(
+                fields=["run", "new_found", "region", "id"], include=["spectrum", "nebula_state"],
+                condition=Q(kind="nebula"), name="candidate_nebulae",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.spectrum_id} in run {self.run_id}"

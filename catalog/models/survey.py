@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
@@ -143,6 +144,7 @@ class Spectrum(models.Model):
             models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="spectrum_name"),
             models.Index(Upper("designation"), name="spectrum_designation"),
             models.Index(fields=["name", "id"], name="spectrum_name_id"),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="spectrum_name_parts"),
             models.Index(fields=["healpix"], name="spectrum_healpix"),
             models.Index(fields=["release", "role", "cls"], name="spectrum_release_role"),
             models.Index(fields=["snr_r", "id"], name="spectrum_snr_r"),

@@ -88,8 +88,9 @@ def selection_context(
     if not error:
         try:
             page = get_page(
-                population.chosen, order=order, after=params.get("after", ""), before=params.get("before", "")
-            )
+                population.chosen, order=order, after=params.get("after", ""),
+                before=params.get("before", ""), shown=[column.path for column in columns],
+            )  # fmt: skip
         except BadTokenError as bad:
             error = str(bad)
     query = with_selection(population, params)
@@ -140,8 +141,8 @@ def _order(population: Population, params: QueryDict, columns: list[Column]) -> 
     by_name = {column.name: column for column in columns}
     name = asked.removeprefix("-")
     if name not in by_name:
-        return Order(columns[0].path), f"There is no shown column “{name}” to sort by."
-    return Order(by_name[name].path, asked.startswith("-")), ""
+        return Order.by(columns[0]), f"There is no shown column “{name}” to sort by."
+    return Order.by(by_name[name], descending=asked.startswith("-")), ""
 
 
 def _heading(column: Column, order: Order, params: QueryDict) -> Heading:

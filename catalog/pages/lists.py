@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from catalog.columns import Column
 from catalog.downloads.archive import MAX_SPECTRA, has_spectra
 from catalog.downloads.stream import FORMATS
+from catalog.lean import lean
 from catalog.models import Run
 from catalog.paging import BadTokenError, Order, Page, get_page
 from catalog.populations.presets import PRESETS
@@ -104,11 +105,11 @@ def table_page(
     valid = filterset.is_valid() and not error
     page, total = Page((), None, None), 0
     if valid:
-        total = filterset.qs.count()
+        total = lean(filterset.qs).count()
         try:
             page = get_page(
-                filterset.qs, order=order, after=params.get("after", ""), before=params.get("before", ""),
-                shown=[column.path for column in shown],
+                filterset.qs, order=order.among(total), after=params.get("after", ""),
+                before=params.get("before", ""), shown=[column.path for column in shown],
             )  # fmt: skip
         except BadTokenError as bad:
             error, valid = str(bad), False
@@ -159,7 +160,7 @@ def table_page(
 def _loosened(table: Table, run: Run | None, active: list[Chip]) -> list[tuple[Chip, int]]:
     """For each active filter of an empty list, how many rows come back without it."""
     return [
-        (chip, table.filter(run=run, params=QueryDict(chip.query.removeprefix("?"))).qs.count())
+        (chip, lean(table.filter(run=run, params=QueryDict(chip.query.removeprefix("?"))).qs).count())
         for chip in active
     ]
 
@@ -169,10 +170,10 @@ def _order(table: Table, params: QueryDict) -> tuple[Order, str]:
     asked = params.get("sort") or table.order
     name = asked.removeprefix("-")
     try:
-        return Order(table.column(name).path, asked.startswith("-")), ""
+        return Order.by(table.column(name), descending=asked.startswith("-")), ""
     except KeyError:
-        return Order(
-            table.column(table.order.removeprefix("-")).path
+        return Order.by(
+            table.column(table.order.removeprefix("-"))
         ), f"There is no column “{name}” to sort by."
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from catalog.lean import lean
 from catalog.models import Run, Spectrum
 from catalog.paging import Order, neighbours
 from catalog.tables import TABLES, Table, current_run
@@ -58,18 +59,19 @@ def through(request: HttpRequest, spectrum: Spectrum) -> Through | None:
     sort = params.get("sort") or table.order
     try:
         run = current_run(params.get("run")) if table.of_run else None
-        order = Order(table.column(sort.removeprefix("-")).path, sort.startswith("-"))
+        order = Order.by(table.column(sort.removeprefix("-")), descending=sort.startswith("-"))
     except (Run.DoesNotExist, ValueError, OverflowError, KeyError):
         return None
     filters = table.filter(run=run, params=params)
     if not filters.is_valid():
         return None
     rows = filters.qs
-    here = rows.filter(**{table.filterset.spectrum: spectrum.pk})
+    here = lean(rows, order.path).filter(**{table.filterset.spectrum: spectrum.pk})
     start = here.order_by("pk").values_list(order.path, "pk").first()
     if start is None:
         return None
-    before, after, place = neighbours(rows, order=order, start=start)
+    total = lean(rows).count()
+    before, after, place = neighbours(rows, order=order.among(total), start=start)
     release = "release" if rows.model is Spectrum else "spectrum__release"
     beside = rows.model.objects.select_related(release).in_bulk(
         [pk for pk in (before, after) if pk is not None]
@@ -78,7 +80,7 @@ def through(request: HttpRequest, spectrum: Spectrum) -> Through | None:
     return Through(
         title=table.title,
         place=place,
-        total=rows.count(),
+        total=total,
         previous=_address(beside.get(before), pinned, asked),
         next=_address(beside.get(after), pinned, asked),
         back=f"{reverse(table.name)}?{query}",
