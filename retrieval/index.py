@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.scale import scale_of
+from retrieval.scale import kept_of_squares, scale_of
 
 Codes = NDArray[np.uint8 | np.uint16]
 
@@ -33,7 +33,8 @@ class TemplateIndex:
     (groups, n, 8) the codes in both orders, the last group padded with 0. Multiplied by `scale`, a power of
     two, values are about 1; in such units `mean` (d,) and `components` (d, p) span the space of
     `coordinates` (blocks, p, 16) and `centroids` (cells, p); `norms` (blocks, 16) is the squared distance of
-    a template to the mean, infinite in the padding.
+    a template to the mean, infinite in the padding. `centers` (segments, centers, width) are the
+    codebook's about the mean, `center_norms` (segments, centers) a little less than their squares.
     """
 
     codebook: NDArray[np.float32]
@@ -48,6 +49,8 @@ class TemplateIndex:
     coordinates: NDArray[np.float32]
     norms: NDArray[np.float32]
     centroids: NDArray[np.float32]
+    centers: NDArray[np.float32]
+    center_norms: NDArray[np.float32]
 
     @property
     def templates(self) -> int:
@@ -70,6 +73,11 @@ class TemplateIndex:
 def index_bytes(templates: int, segments: int, code_bytes: int) -> int:
     """Memory that an index takes beside codes and codebook."""
     return templates * (-(-segments // GROUP) * GROUP * code_bytes + 4 * COMPONENTS + 8)
+
+
+def book_bytes(segments: int, centers: int, width: int) -> int:
+    """Memory that the centres about the mean and their squares take."""
+    return 4 * segments * centers * (width + 1)
 
 
 def building_bytes(samples: int) -> int:
@@ -101,6 +109,7 @@ def build_index(codebook: NDArray[np.float32], codes: Codes) -> TemplateIndex:
     cell = nearest_cells(points, centroids, 1)[:, 0]
     order = np.argsort(cell, kind="stable").astype(np.int32)
     starts = np.searchsorted(cell[order], np.arange(len(centroids) + 1)).astype(np.int64)
+    centers = codebook * np.float32(scale) - mean.reshape(segments, 1, -1)
     return TemplateIndex(
         codebook,
         codes,
@@ -114,6 +123,8 @@ def build_index(codebook: NDArray[np.float32], codes: Codes) -> TemplateIndex:
         _in_blocks(points[order], 0.0),
         _in_blocks(norms[order, None], np.inf)[:, 0],
         centroids,
+        centers,
+        np.einsum("mkj,mkj->mk", centers, centers) * kept_of_squares(centers.shape[2]),
     )
 
 

@@ -12,7 +12,7 @@ PlanName = Literal["plain", "tables", "products"]
 # Seconds on one busy core of 2024 (Zen 5, 3.7 GHz). Only their ratios matter.
 ENTRY = 2.5e-9  # one float64 table entry of the plain definition, made
 LOOKUP = {"numpy": 3e-9, "native": 1.2e-9, "numba": 1.5e-9}  # one entry, or one line of entries, added
-LINE_ENTRY = {"native": 2.5e-11, "numba": 6e-11}  # one sample of one uint16 entry, made
+LINE_ENTRY = {"native": 1.2e-11, "numba": 4e-11}  # one sample of one uint16 entry, made
 PRODUCT = {"float32": 2e-11, "int16": 6.5e-12}  # one multiplication of a matrix product
 DECODED = {"float32": 5e-9, "int16": 8e-9}  # one sample of a template, decoded and rounded
 QUERY = 8e-5  # guesses and exact evaluations of one query

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from retrieval.index import (
     Codes,
     TemplateIndex,
+    book_bytes,
     build_index,
     building_bytes,
     index_bytes,
@@ -189,7 +190,8 @@ class Searcher:
         else:
             working = self.threads * scratch_bytes(0, segments, centers, lanes)
             each += self.threads * template_bytes(lanes)
-        fixed = max(working, building_bytes(segments * width)) + 4 * queries * segments * width
+        fixed = max(working, building_bytes(segments * width)) + book_bytes(segments, centers, width)
+        fixed += 4 * queries * segments * width
         return int(np.clip((self.memory - fixed) // each, min(len(self.codes), 1024), len(self.codes)))
 
     def _indexed(

@@ -155,6 +155,7 @@ fused = _operation(3, _of_llvm("fmuladd"))  # a b + c, rounded once where the ma
 root = _operation(1, _of_llvm("sqrt"))
 least = _operation(2, _chosen("<"))
 most = _operation(2, _chosen(">"))
+plus = _operation(2, lambda builder, args: builder.fadd(*args))
 minus = _operation(2, lambda builder, args: builder.fsub(*args))
 times = _operation(2, lambda builder, args: builder.fmul(*args))
 

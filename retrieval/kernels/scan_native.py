@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import c_double, c_int, c_int64, c_void_p
+from ctypes import c_float, c_int, c_int64, c_void_p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from retrieval.index import Codes, TemplateIndex
 from retrieval.kernels.build import library
 from retrieval.kernels.memory import TableScratch
-from retrieval.scale import scale_of
+from retrieval.scale import kept_of_squares, scale_of
 
 _BOOK = (c_void_p, c_int64, c_int64, c_int64, c_int, c_int, c_void_p)
 _SIGNATURES: dict[str, tuple[type, ...]] = {
@@ -23,7 +23,7 @@ _SIGNATURES: dict[str, tuple[type, ...]] = {
     "settle_candidates": (*_BOOK, c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p),
     "search_tables": (
         *(*_BOOK, c_void_p, c_void_p, c_void_p, c_int64),
-        *(c_void_p, c_int64, c_void_p, c_int64, c_double),
+        *(c_void_p, c_void_p, c_void_p, c_float, c_float, c_float, c_void_p, c_int64, c_void_p, c_int64),
         *(c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p),
     ),
 }
@@ -123,6 +123,7 @@ class NativeKernels:
         scratch: TableScratch,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         found, distance = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k))
+        scale = min(index.scale, scale_of(queries))
         _checked(
             self._compiled.search_tables(
                 *_book(index.codebook, index.codes, squared),
@@ -130,11 +131,16 @@ class NativeKernels:
                 index.order.ctypes.data,
                 index.segment_order.ctypes.data,
                 index.templates,
+                index.mean.ctypes.data,
+                index.centers.ctypes.data,
+                index.center_norms.ctypes.data,
+                kept_of_squares(index.codebook.shape[2]),
+                scale,
+                scale / index.scale,
                 queries.ctypes.data,
                 len(queries),
                 limit.ctypes.data,
                 k,
-                scale_of(index.codebook, queries),
                 scratch.table.ctypes.data,
                 scratch.sums.ctypes.data,
                 scratch.rows.ctypes.data,

@@ -15,6 +15,7 @@ from retrieval.kernels.lanes_numba import (
     least,
     minus,
     most,
+    plus,
     put,
     reader,
     root,
@@ -23,7 +24,7 @@ from retrieval.kernels.lanes_numba import (
     whole,
 )
 from retrieval.kernels.memory import TableScratch
-from retrieval.scale import scale_of
+from retrieval.scale import kept_of_squares, scale_of
 
 LANES = 32  # queries of a block: one 64-byte line of uint16
 FULL = 65535  # a sum that no query wants
@@ -88,12 +89,18 @@ class NumbaKernels:
         scratch: TableScratch,
     ) -> _Found:
         segments, centers, width = index.codebook.shape
-        scale = scale_of(index.codebook, queries)
+        scale = min(index.scale, scale_of(queries))
+        ratio = np.float32(scale / index.scale)
         scaled = scale * scale if squared else scale
         filled = np.vstack((queries, np.repeat(queries[-1:], LANES - len(queries), axis=0)))
-        parts = np.ascontiguousarray(filled.T) * np.float32(scale)
+        about = np.ascontiguousarray(filled.T) * np.float32(scale) - (index.mean * ratio)[:, None]
+        norms = np.einsum("mjl,mjl->ml", *2 * (about.reshape(segments, width, LANES),))
+        # 1e-37 is more than what may be lost by underflow in scaled units.
+        norms = norms * kept_of_squares(width) - np.float32(1e-37)
+        parts = about * (np.float32(-2.0) * ratio)
+        center_norms = index.center_norms * (ratio * ratio)
         minima = np.empty((segments, LANES), dtype=np.float32)
-        _minima(index.codebook, parts, np.float32(scale), squared, minima)
+        _minima(index.centers, center_norms, parts, norms, squared, minima)
         base = minima.sum(axis=0, dtype=np.float64)
         rounding = (segments + width + 16) * 1e-15
         top = np.concatenate((limit, np.repeat(limit[-1:], LANES - len(queries)))) * scaled
@@ -104,7 +111,7 @@ class NumbaKernels:
         scratch.rows[:] = np.arange(index.templates, dtype=np.int32)
         for stage in range(0, segments, scratch.stage):
             chosen = index.segment_order[stage : stage + scratch.stage]
-            _fill(index.codebook, parts, np.float32(scale), squared, minima, factor, chosen, scratch.table)
+            _fill(index.centers, center_norms, parts, norms, squared, minima, factor, chosen, scratch.table)
             groups = index.grouped[stage // GROUP : -(-(stage + len(chosen)) // GROUP)]
             _scan(scratch.table, groups, centers, scratch.sums, scratch.rows, tiles, stage == 0)
         found = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k))
@@ -209,48 +216,50 @@ def _guess(coordinates, norms, order, starts, points, cells, wanted):
 
 
 @_inlined
-def _bounds(codebook, parts, m, c, scale, squared):
-    """Lower bounds of the sub-distances of centre `c` of segment `m` to the queries, in scaled units."""
-    width = np.uint64(codebook.shape[2])
-    first = m * width
-    low = same(_line(parts, first), np.float32(0))
-    for j in range(width):
+def _score(centers, center_norms, parts, m, c):
+    """|c|^2 - 2 q.c of centre `c` of segment `m` and the queries, in scaled units about the mean."""
+    first = m * np.uint64(centers.shape[2])
+    score = same(_line(parts, first), center_norms[m, c])
+    for j in range(np.uint64(centers.shape[2])):
         part = _line(parts, first + j)
-        difference = minus(part, same(part, codebook[m, c, j] * scale))
-        low = fused(difference, difference, low)
-    shrink = np.float32(1.0) - np.float32(width + np.uint64(8)) * np.float32(1.2e-7)
-    # 1e-37 is more than what may be lost by underflow in scaled units.
-    low = minus(times(low, same(low, shrink)), same(low, np.float32(1e-37)))
+        score = fused(part, same(part, centers[m, c, j]), score)
+    return score
+
+
+@_inlined
+def _bound(score, norm, squared):
+    """Lower bounds of sub-distances, in scaled units, from scores."""
+    low = plus(score, norm)
     low = most(low, same(low, np.float32(0)))
     return low if squared else times(root(low), same(low, np.float32(0.9999995)))
 
 
 @_compiled
-def _minima(codebook, parts, scale, squared, minima):
-    for m in range(np.uint64(codebook.shape[0])):
+def _minima(centers, center_norms, parts, norms, squared, minima):
+    for m in range(np.uint64(centers.shape[0])):
         low = same(_line(minima, m), np.float32(np.inf))
-        for c in range(np.uint64(codebook.shape[1])):
-            low = least(_bounds(codebook, parts, m, c, scale, squared), low)
-        put(minima, m, low)
+        for c in range(np.uint64(centers.shape[1])):
+            low = least(_score(centers, center_norms, parts, m, c), low)
+        put(minima, m, _bound(low, _line(norms, m), squared))
 
 
 @_compiled
-def _fill(codebook, parts, scale, squared, minima, factor, chosen, table):
+def _fill(centers, center_norms, parts, norms, squared, minima, factor, chosen, table):
     """Tables of the `chosen` segments after each other: lower bounds above the minimum, in whole units.
 
     A group that they do not fill is filled up with segments that add nothing, for code 0.
     """
-    centers, factors = np.uint64(codebook.shape[1]), _line(factor, np.uint64(0))
+    count, factors = np.uint64(centers.shape[1]), _line(factor, np.uint64(0))
     top = same(factors, np.float32(FULL))
     for s in range(np.uint64(chosen.size)):
         m = np.uint64(chosen[s])
-        of_segment = _line(minima, m)
-        for c in range(centers):
-            low = _bounds(codebook, parts, m, c, scale, squared)
+        of_segment, norm = _line(minima, m), _line(norms, m)
+        for c in range(count):
+            low = _bound(_score(centers, center_norms, parts, m, c), norm, squared)
             units = least(times(minus(low, of_segment), factors), top)
-            put(table, s * centers + c, whole(units))
+            put(table, s * count + c, whole(units))
     for s in range(chosen.size, -(-chosen.size // GROUP) * GROUP):
-        table[np.uint64(s) * centers] = 0
+        table[np.uint64(s) * count] = 0
 
 
 @_compiled

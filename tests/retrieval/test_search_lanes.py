@@ -33,6 +33,7 @@ def of_floats(values, out, rounded):
     lanes.put(out, 4, lanes.most(a, b))
     lanes.put(out, 5, lanes.root(a))
     lanes.put(out, 6, lanes.same(a, np.float32(2.5)))
+    lanes.put(out, 7, lanes.plus(a, b))
     lanes.put(rounded, 0, lanes.whole(a))
 
 
@@ -51,10 +52,18 @@ def test_sums_stop_at_the_top_of_16_bits(top, any_left):
 def test_floats():
     a, b, c = values = np.random.default_rng(2).uniform(0, 65535, (3, WIDTH)).astype(np.float32)
     a[:2] = 0, 65535
-    out, rounded = np.zeros((7, WIDTH), np.float32), np.zeros((1, WIDTH), np.uint16)
+    out, rounded = np.zeros((8, WIDTH), np.float32), np.zeros((1, WIDTH), np.uint16)
     of_floats(values, out, rounded)
     np.testing.assert_allclose(out[0], a.astype(np.float64) * b + c, rtol=2e-7)
-    wanted = [a - b, a * b, np.minimum(a, b), np.maximum(a, b), np.sqrt(a), np.full(WIDTH, 2.5, np.float32)]
+    wanted = [
+        a - b,
+        a * b,
+        np.minimum(a, b),
+        np.maximum(a, b),
+        np.sqrt(a),
+        np.full(WIDTH, 2.5, np.float32),
+        a + b,
+    ]
     np.testing.assert_array_equal(out[1:], wanted)
     np.testing.assert_array_equal(rounded[0], np.floor(a))
 

@@ -36,63 +36,95 @@ double exact_distance(const Book& book, const float* query, const Code* codes) {
     return total;
 }
 
-// Lower bounds of the sub-distances of one centre to 32 queries (two halves), in scaled units.
-struct Bounds {
-    Floats half[2];
+// The book as the bounds take it: in scaled units, about a mean vector.
+struct Frame {
+    const float* mean;     // (segments * width,)
+    const float* centers;  // (segments, count, width)
+    const float* norms;    // (segments, count): a little less than the squares of these
+    float kept;            // of squares, when rounding has taken its part
+    float scale, ratio;    // queries times `scale` and all of these times `ratio` are of the same units
 };
-
-inline Bounds bound(const float* center, const Floats* queries, int64_t width, float scale, bool squared,
-                    float shrink) {
-    Floats low = {}, high = {};
-    for (int64_t j = 0; j < width; j++) {
-        float c = center[j] * scale;
-        Floats a = queries[2 * j] - c, b = queries[2 * j + 1] - c;
-        low = fused(a, a, low);
-        high = fused(b, b, high);
-    }
-    // 1e-37 is more than what may be lost by underflow in scaled units.
-    Bounds result = {{low * shrink - 1e-37f, high * shrink - 1e-37f}};
-    for (Floats& half : result.half) {
-        half = half > 0.0f ? half : Floats{};
-        if (!squared) half = root(half) * 0.9999995f;
-    }
-    return result;
-}
 
 // What the scan of one block needs to know of its queries.
 struct Block {
-    std::vector<Floats> parts;    // (segments * width, 2): queries side by side, scaled
+    std::vector<Floats> parts;    // (segments * width, 2): -2 ratio times the queries, side by side, about the mean
+    std::vector<Floats> norms;    // (segments, 2): a little less than the squares of the queries
     std::vector<Floats> minima;   // (segments, 2): the least bound of each segment
     alignas(64) double base[LANES];   // sum of the minima
     alignas(64) float factor[LANES];  // from scaled distance to units of the table
-    float shrink;
 };
 
-void prepare(Block& block, const Book& book, const float* queries, int64_t count, float scale) {
+// |c|^2 - 2 q.c of COUNT centres and 32 queries (two halves). Centres together, for each sample of the queries
+// is then loaded once for all of them.
+template <int COUNT>
+inline void scores(const float* centers, const float* norms, float ratio, const Floats* part, int64_t width,
+                   Floats (&score)[COUNT][2]) {
+    for (int i = 0; i < COUNT; i++) score[i][0] = score[i][1] = Floats{} + norms[i] * ratio * ratio;
+    for (int64_t j = 0; j < width; j++) {
+        Floats low = part[2 * j], high = part[2 * j + 1];
+        for (int i = 0; i < COUNT; i++) {
+            Floats c = Floats{} + centers[i * width + j];
+            score[i][0] = fused(low, c, score[i][0]);
+            score[i][1] = fused(high, c, score[i][1]);
+        }
+    }
+}
+
+// Calls take(k, half, score) for every centre of segment m and both halves of the queries.
+template <class Take>
+inline void each_score(const Block& block, const Book& book, const Frame& frame, int64_t m, Take take) {
+    constexpr int TOGETHER = 4;
+    const Floats* part = block.parts.data() + 2 * m * book.width;
+    const float* norms = frame.norms + m * book.count;
+    const float* centers = frame.centers + m * book.count * book.width;
+    int64_t k = 0;
+    for (; k + TOGETHER <= book.count; k += TOGETHER) {
+        Floats score[TOGETHER][2];
+        scores(centers + k * book.width, norms + k, frame.ratio, part, book.width, score);
+        for (int i = 0; i < TOGETHER; i++)
+            for (int half = 0; half < 2; half++) take(k + i, half, score[i][half]);
+    }
+    for (; k < book.count; k++) {
+        Floats score[1][2];
+        scores(centers + k * book.width, norms + k, frame.ratio, part, book.width, score);
+        for (int half = 0; half < 2; half++) take(k, half, score[0][half]);
+    }
+}
+
+// Lower bounds of sub-distances, in scaled units, from scores.
+inline Floats bound(Floats score, Floats norm, bool squared) {
+    Floats square = score + norm;
+    square = square > 0.0f ? square : Floats{};
+    return squared ? square : root(square) * 0.9999995f;
+}
+
+void prepare(Block& block, const Book& book, const Frame& frame, const float* queries, int64_t count) {
     int64_t d = book.segments * book.width;
-    block.shrink = 1.0f - float(book.width + 8) * 1.2e-7f;
     block.parts.resize(2 * d);
     float* side = reinterpret_cast<float*>(block.parts.data());
     for (int64_t l = 0; l < LANES; l++) {
         const float* query = queries + std::min(l, count - 1) * d;
-        for (int64_t i = 0; i < d; i++) side[i * LANES + l] = query[i] * scale;
+        for (int64_t i = 0; i < d; i++) side[i * LANES + l] = query[i] * frame.scale - frame.mean[i] * frame.ratio;
     }
-    block.minima.assign(2 * book.segments, Floats{});
+    block.norms.assign(2 * book.segments, Floats{});
+    block.minima.resize(2 * book.segments);
     std::fill(block.base, block.base + LANES, 0.0);
     for (int64_t m = 0; m < book.segments; m++) {
-        const float* centers = book.centers + m * book.count * book.width;
-        const Floats* part = block.parts.data() + 2 * m * book.width;
-        Floats low = Floats{} + std::numeric_limits<float>::infinity(), high = low;
-        for (int64_t k = 0; k < book.count; k++) {
-            Bounds b = bound(centers + k * book.width, part, book.width, scale, book.squared, block.shrink);
-            low = least(b.half[0], low);
-            high = least(b.half[1], high);
+        Floats* norm = block.norms.data() + 2 * m;
+        for (int64_t i = 2 * m * book.width; i < 2 * (m + 1) * book.width; i++) {
+            norm[i % 2] = fused(block.parts[i], block.parts[i], norm[i % 2]);
+            block.parts[i] *= -2.0f * frame.ratio;
         }
-        block.minima[2 * m] = low;
-        block.minima[2 * m + 1] = high;
-        for (int l = 0; l < 16; l++) {
-            block.base[l] += double(low[l]);
-            block.base[l + 16] += double(high[l]);
+        Floats low[2];
+        low[0] = low[1] = Floats{} + std::numeric_limits<float>::infinity();
+        each_score(block, book, frame, m,
+                   [&](int64_t, int half, Floats score) { low[half] = least(score, low[half]); });
+        for (int half = 0; half < 2; half++) {
+            // 1e-37 is more than what may be lost by underflow in scaled units.
+            norm[half] = norm[half] * frame.kept - 1e-37f;
+            Floats minimum = bound(low[half], norm[half], book.squared);
+            block.minima[2 * m + half] = minimum;
+            for (int l = 0; l < 16; l++) block.base[16 * half + l] += double(minimum[l]);
         }
     }
 }
@@ -107,20 +139,15 @@ inline double padded(double limit, double base, const Book& book) {
 
 inline double lowered(double bound, const Book& book) { return bound - 2.0 * bound * rounding(book); }
 
-void fill_table(Line* table, const Block& block, const Book& book, int64_t m, float scale) {
-    const float* centers = book.centers + m * book.count * book.width;
-    const Floats* part = block.parts.data() + 2 * m * book.width;
+void fill_table(Line* table, const Block& block, const Book& book, const Frame& frame, int64_t m) {
     const Floats* factor = reinterpret_cast<const Floats*>(block.factor);
-    for (int64_t k = 0; k < book.count; k++) {
-        Bounds b = bound(centers + k * book.width, part, book.width, scale, book.squared, block.shrink);
-        Halves halves[2];
-        for (int h = 0; h < 2; h++) {
-            Floats units = (b.half[h] - block.minima[2 * m + h]) * factor[h];
-            units = least(units, Floats{} + 65535.0f);
-            halves[h] = __builtin_convertvector(__builtin_convertvector(units, Ints), Halves);
-        }
-        std::memcpy(table + k, halves, sizeof halves);
-    }
+    const Floats *norm = block.norms.data() + 2 * m, *minima = block.minima.data() + 2 * m;
+    each_score(block, book, frame, m, [&](int64_t k, int half, Floats score) {
+        Floats units = (bound(score, norm[half], book.squared) - minima[half]) * factor[half];
+        units = least(units, Floats{} + 65535.0f);
+        Halves whole = __builtin_convertvector(__builtin_convertvector(units, Ints), Halves);
+        std::memcpy(reinterpret_cast<char*>(table + k) + half * sizeof whole, &whole, sizeof whole);
+    });
 }
 
 // Add one group of segments to the living rows of a tile; keep those that some query still wants.
@@ -186,11 +213,11 @@ struct Scratch {
 template <class Code>
 void search(const Book& book, const Code* codes, const Code* grouped, const int32_t* order,
             const int32_t* segment_order, int64_t templates, const float* queries, int64_t count,
-            const double* limit, int64_t k, double scale, const Scratch& scratch, int64_t* index,
+            const double* limit, int64_t k, const Frame& frame, const Scratch& scratch, int64_t* index,
             double* distance) {
-    double scaled = book.squared ? scale * scale : scale;  // from true to scaled distance
+    double scale = frame.scale, scaled = book.squared ? scale * scale : scale;  // from true to scaled distance
     Block block;
-    prepare(block, book, queries, count, float(scale));
+    prepare(block, book, frame, queries, count);
     for (int64_t l = 0; l < LANES; l++) {
         double top = padded(limit[std::min(l, count - 1)] * scaled, block.base[l], book);
         // Taken a little small: floor and float32 rounding may only lower a bound.
@@ -203,7 +230,7 @@ void search(const Book& book, const Code* codes, const Code* grouped, const int3
     for (int64_t stage = 0; stage < book.segments; stage += scratch.stage) {
         int64_t last = std::min(stage + scratch.stage, book.segments);
         for (int64_t s = stage; s < last; s++)
-            fill_table(scratch.table + (s - stage) * book.count, block, book, segment_order[s], float(scale));
+            fill_table(scratch.table + (s - stage) * book.count, block, book, frame, segment_order[s]);
         for (Tile& tile : tiles)
             for (int64_t s = stage; s < last && tile.living; s += GROUP) {
                 int in_group = int(std::min<int64_t>(GROUP, last - s));
@@ -232,22 +259,24 @@ void search(const Book& book, const Code* codes, const Code* grouped, const int3
 
 extern "C" {
 
-// Search `count` (at most 32) queries by tables. `limit` (count,): a distance that at least k templates do not
+// Search `count` (at most 32) queries by tables. `scale` and `ratio` are powers of two, see Frame. `limit` (count,): a distance that at least k templates do not
 // exceed. Returns 0, or 1 for want of memory.
 int search_tables(const float* book, int64_t segments, int64_t centers, int64_t width, int squared,
                   int code_bytes, const void* codes, const void* grouped, const int32_t* order,
-                  const int32_t* segment_order, int64_t templates, const float* queries, int64_t count,
-                  const double* limit, int64_t k, double scale, void* table, void* sums, int32_t* rows,
-                  int64_t stage, int64_t tile, int64_t* index, double* distance) {
+                  const int32_t* segment_order, int64_t templates, const float* mean,
+                  const float* about_mean, const float* norms, float kept, float scale, float ratio,
+                  const float* queries, int64_t count, const double* limit, int64_t k, void* table, void* sums,
+                  int32_t* rows, int64_t stage, int64_t tile, int64_t* index, double* distance) {
     Book b{book, segments, centers, width, squared != 0};
+    Frame frame{mean, about_mean, norms, kept, scale, ratio};
     Scratch scratch{(Line*)table, (Line*)sums, rows, stage, tile};
     try {
         if (code_bytes == 1)
             search(b, (const uint8_t*)codes, (const uint8_t*)grouped, order, segment_order, templates, queries,
-                   count, limit, k, scale, scratch, index, distance);
+                   count, limit, k, frame, scratch, index, distance);
         else
             search(b, (const uint16_t*)codes, (const uint16_t*)grouped, order, segment_order, templates, queries,
-                   count, limit, k, scale, scratch, index, distance);
+                   count, limit, k, frame, scratch, index, distance);
     } catch (const std::bad_alloc&) {
         return 1;
     }
