@@ -15,7 +15,7 @@ from catalog.figures.configurations import configurations_data, configurations_p
 from catalog.models import Run
 from tasks.models import Job
 from tasks.selectors import job_log, job_progress, progress_json
-from tasks.states import JobState
+from tasks.states import ACTIVE, JobState
 
 PAGE_SIZE = 50
 
@@ -25,7 +25,12 @@ def run_list(request: HttpRequest) -> HttpResponse:
     """/runs/: the newest first."""
     runs = Run.objects.select_related("job", "created_by").prefetch_related("codebooks").order_by("-pk")
     page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [(run, JobState(run.job.state) if hasattr(run, "job") else None) for run in page]
+    jobs = [(run, run.job if hasattr(run, "job") else None) for run in page]
+    rows = [
+        # Few jobs are active at once: only of these is it worked out how far they are.
+        (run, job and JobState(job.state), job_progress(job) if job and job.state in ACTIVE else None)
+        for run, job in jobs
+    ]
     return render(request, "tasks/run_list.html", {"rows": rows, "page": page})
 
 

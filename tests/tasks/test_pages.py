@@ -64,13 +64,26 @@ def test_a_complete_run_shows_its_stages_results_and_provenance(
 def test_the_list_of_runs_costs_the_same_for_one_and_for_many(
     client: Client, django_assert_num_queries: Any
 ) -> None:
-    JobFactory()
+    JobFactory(ended=True)
     with django_assert_num_queries(4):
         client.get(reverse("runs"))
-    JobFactory.create_batch(5)
+    JobFactory.create_batch(5, ended=True)
     with django_assert_num_queries(4):
         page = client.get(reverse("runs")).content.decode()
     assert "6 runs" in page
+
+
+def test_the_list_of_runs_tells_how_far_active_ones_are(
+    client: Client, running: Job, django_assert_num_queries: Any
+) -> None:
+    began = timezone.now() - timedelta(seconds=1000)
+    Job.objects.filter(pk=running.pk).update(started_at=began)
+    running.chunks.filter(state="done").update(started_at=began, finished_at=timezone.now())
+    JobFactory(ended=True)
+    with django_assert_num_queries(4 + 2):
+        page = client.get(reverse("runs")).content.decode()
+    # Two thirds of the 10 s that preparation was to take, of 18 s in all: as the run's own page says.
+    assert page.count("37 % after 16 min") == 1
 
 
 def test_an_empty_list_says_what_to_do(client: Client) -> None:
