@@ -99,6 +99,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
+# Names that tell a version or a hash: such files never change, and browsers keep what they compiled of them.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"(/vendor/[^/]*-\d+\.\d+\.\d+\.|\.[0-9a-f]{12}\.)[^/]*$"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
