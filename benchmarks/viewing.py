@@ -107,7 +107,7 @@ def _traced(session: CDPSession, page: Page) -> Iterator[list[dict[str, Any]]]:
     events: list[dict[str, Any]] = []
     ended: list[Any] = []
     session.on("Tracing.dataCollected", lambda told: events.extend(told["value"]))
-    session.once("Tracing.tracingComplete", ended.append)
+    session.once("Tracing.tracingComplete", lambda told: ended.append(told))
     session.send(
         "Tracing.start",
         {"transferMode": "ReportEvents", "traceConfig": {"includedCategories": CATEGORIES}},

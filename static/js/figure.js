@@ -44,8 +44,12 @@ const BUNDLES = {
 };
 const bundles = {};
 
-/** Plotly, whose script is fetched when the first figure needs it; `whole` for what is more than lines, points and bars. */
+/**
+ * Plotly; `whole` for what is more than lines, points and bars. A page that will draw has it in its head
+ * (templates/catalog/_viewer_head.html), others fetch it when the first figure needs it.
+ */
 export function plotly({ whole = false } = {}) {
+  if (window.Plotly && !whole) return Promise.resolve(window.Plotly);
   const name = whole || bundles.whole ? "whole" : "basic";
   bundles[name] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -74,16 +78,7 @@ export function paint({ data, layout }, lines = {}) {
     if (trace.mode === "markers" || trace.type === "bar") trace.marker = { ...trace.marker, color: value };
     else trace.line = { ...trace.line, color: role === "band" ? "rgba(0,0,0,0)" : value };
   }
-  for (const shape of layout.shapes ?? []) {
-    if (shape.name in SHAPES) shape.fillcolor = colour(SHAPES[shape.name]);
-    else if (shape.name in lines) shape.line = { ...shape.line, color: lineColour(lines[shape.name]) };
-  }
-  for (const label of layout.annotations ?? []) {
-    if (label.name in lines) {
-      label.font = { ...label.font, color: lineColour(lines[label.name]) };
-      label.bgcolor = colour("--surface");
-    }
-  }
+  paintShapes(layout.shapes ?? [], lines);
   Object.assign(layout, {
     paper_bgcolor: colour("--surface"),
     plot_bgcolor: colour("--surface"),
@@ -92,6 +87,15 @@ export function paint({ data, layout }, lines = {}) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--accent") },
   });
   for (const axis of Object.keys(layout)) if (/^[xy]axis\d*$/.test(axis)) Object.assign(layout[axis], axisColours());
+}
+
+/** Gives bands the colour of their kind, and spectral lines and their labels that of theirs, in place. */
+export function paintShapes(shapes, lines = {}) {
+  for (const shape of shapes) {
+    if (shape.name in SHAPES) shape.fillcolor = colour(SHAPES[shape.name]);
+    else if (shape.name in lines) (shape.label?.font ?? shape.line).color = lineColour(lines[shape.name]);
+    if (shape.label) shape.label.font.shadow = Array(4).fill(`0 0 2px ${colour("--surface")}`).join(", "); // data may lie behind it
+  }
 }
 
 function lineColour(line) {

@@ -33,9 +33,9 @@
 //   listen(callback)                  // as onChange; gives back what ends it
 //   picture("svg" | "png"), destroy()
 
-import { CONFIG, fail, fetchFigure, onScheme, paint, plotly } from "./figure.js";
+import { CONFIG, fail, fetchFigure, onScheme, paint, paintShapes, plotly } from "./figure.js";
 import { vacuumFromAir } from "./viewer/air.js";
-import { bands, drawing, linesAt, restRange, shownValues } from "./viewer/drawing.js";
+import { bands, drawing, linesAt, restTicks, shownValues, ticksFor } from "./viewer/drawing.js";
 import { featureNear, ready } from "./viewer/pixels.js";
 
 const PARTS = { error: true, masks: true, sky: true, continuum: true, fit: true, residual: true };
@@ -54,7 +54,7 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
   let settling = null;
   const told = (handle) => listeners.forEach((callback) => callback(handle));
   const width = () => place.clientWidth;
-  const lines = () => Object.fromEntries(current.lines.map((line) => [`line:${line.key}`, line]));
+  const lines = () => Object.fromEntries(current.lines.flatMap((line) => ["line", "label"].map((part) => [`${part}:${line.key}`, line])));
 
   async function plot(how) {
     ours += 1;
@@ -77,11 +77,13 @@ export async function mountSpectrum(place, { url, figure, z = null, compact = fa
         settling.again = false;
         await new Promise(requestAnimationFrame);
         if (!current) break;
-        const moved = linesAt(current, shown, width() - place.layout.margin.l - place.layout.margin.r);
-        const layout = { shapes: [...bands(current, shown), ...moved.shapes], annotations: moved.annotations };
-        paint({ data: [], layout }, lines());
-        const update = { shapes: layout.shapes, annotations: layout.annotations };
-        if (shown.z !== null) update["xaxis2.range"] = restRange(current, shown);
+        const area = width() - place.layout.margin.l - place.layout.margin.r;
+        const update = { shapes: [...bands(current, shown), ...linesAt(current, shown, area)] };
+        paintShapes(update.shapes, lines());
+        if (shown.z !== null) {
+          const { tickvals, ticktext } = restTicks(current, shown, ticksFor(compact, width()));
+          Object.assign(update, { "xaxis2.tickvals": tickvals, "xaxis2.ticktext": ticktext });
+        }
         ours += 1;
         try { await window.Plotly.relayout(place, update); } finally { ours -= 1; }
       }

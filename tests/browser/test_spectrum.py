@@ -22,7 +22,7 @@ VIEW = """() => {
     const { layout, data } = document.querySelector("[data-spectrum]");
     const flux = data.find((trace) => trace.meta?.role === "flux");
     return { x: layout.xaxis.range, title: layout.xaxis.title.text, rest: layout.xaxis2.title.text,
-             bands: layout.shapes.filter((s) => !s.name.startsWith("line:")).map((s) => [s.name, s.x0, s.x1]),
+             bands: layout.shapes.filter((s) => !s.name.includes(":")).map((s) => [s.name, s.x0, s.x1]),
              lines: layout.shapes.filter((s) => s.name.startsWith("line:")).map((s) => s.name.slice(5)),
              residual: Boolean(layout.yaxis2), wave: flux.x, flux: flux.y };
 }"""

@@ -1,6 +1,6 @@
 // A figure and how it is looked at, as Plotly's traces and layout. Wavelengths come in vacuum and leave in the medium shown.
 
-import { airFromVacuum } from "./air.js";
+import { airFromVacuum, vacuumFromAir } from "./air.js";
 import { interpolate, smooth, smoothedError } from "./pixels.js";
 
 const LABEL_GAP = 15; // pixels between the labels of two lines
@@ -56,17 +56,17 @@ export function drawing(figure, view, { flux, error, overlays, against, residual
   }
   const range = shownRange(figure, view);
   const narrow = compact || width < NARROW;
+  const ticks = ticksFor(compact, width);
   const layout = {
-    xaxis: { title: { text: `Observed ${view.medium} wavelength (Å)` }, range, anchor: below ? "y2" : "y", nticks: narrow ? 5 : 12 },
+    xaxis: { title: { text: `Observed ${view.medium} wavelength (Å)` }, range, anchor: below ? "y2" : "y", nticks: ticks },
     yaxis: { title: narrow ? undefined : { text: figure.unit }, range: [...(view.y ?? figure.range)], domain: below ? [0.31, 1] : [0, 1] },
     margin: narrow ? { l: 54, r: 8, t: 52, b: compact ? 44 : 175 } : { l: 68, r: 16, t: 56, b: 96 },
     showlegend: !compact,
     legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom", itemclick: false, itemdoubleclick: false, font: { size: narrow ? 11 : 13 } },
     hovermode: "x",
     dragmode: "zoom",
-    ...linesAt(figure, view, width - (narrow ? 62 : 84)),
+    shapes: [...bands(figure, view), ...linesAt(figure, view, width - (narrow ? 62 : 84))],
   };
-  layout.shapes = [...bands(figure, view), ...layout.shapes];
   if (below) {
     layout.yaxis2 = {
       title: narrow ? undefined : { text: "flux − nearest" }, domain: [0, 0.26], anchor: "x", zeroline: true, nticks: 4,
@@ -76,10 +76,10 @@ export function drawing(figure, view, { flux, error, overlays, against, residual
   }
   if (view.z !== null) {
     // A second axis is drawn only where a trace uses it.
-    data.push({ x: [range[0] / (1 + view.z)], y: [null], type: "scatter", xaxis: "x2", showlegend: false, hoverinfo: "skip" });
+    data.push({ x: [range[0]], y: [null], type: "scatter", xaxis: "x2", showlegend: false, hoverinfo: "skip" });
     layout.xaxis2 = {
       title: { text: `Rest ${view.medium} wavelength (Å)` }, overlaying: "x", side: "top", anchor: "y",
-      range: restRange(figure, view), showgrid: false, tickmode: "auto", nticks: narrow ? 5 : 12,
+      matches: "x", range: [...range], showgrid: false, tickmode: "array", ...restTicks(figure, view, ticks),
     };
   }
   return { data, layout };
@@ -90,15 +90,30 @@ export function shownRange(figure, view) {
   return (view.x ?? [figure.wavelength[0], figure.wavelength.at(-1)]).map(inMedium(view));
 }
 
-/** The rest wavelengths at the edges of the view: brought to rest in vacuum, then to the medium shown. */
-export function restRange(figure, view) {
-  const edges = view.x ?? [figure.wavelength[0], figure.wavelength.at(-1)];
-  return edges.map((edge) => inMedium(view)(edge / (1 + view.z)));
+/** How many ticks an axis has at most. */
+export function ticksFor(compact, width) {
+  return compact || width < NARROW ? 5 : 12;
 }
 
-/** Shapes and labels of the lines that are on, at the redshift; labels that would touch are thinned out. */
+/**
+ * Ticks of the rest axis at round wavelengths, and where they are observed: brought to vacuum, shifted, brought to the medium
+ * shown. The axis itself is that of the observed wavelengths, so that another redshift moves ticks and no data.
+ */
+export function restTicks(figure, view, most) {
+  const medium = inMedium(view);
+  const toVacuum = view.medium === "air" ? vacuumFromAir : Number;
+  const [first, last] = shownRange(figure, view).map((edge) => medium(toVacuum(edge) / (1 + view.z)));
+  const decade = 10 ** Math.floor(Math.log10((last - first) / most));
+  const step = [1, 2, 5, 10].map((factor) => factor * decade).find((wide) => (last - first) / wide <= most);
+  const digits = Math.max(0, -Math.floor(Math.log10(step)));
+  const from = Math.ceil(first / step);
+  const rest = Array.from({ length: Math.floor(last / step) - from + 1 }, (_, i) => (from + i) * step);
+  return { tickvals: rest.map((at) => medium(toVacuum(at) * (1 + view.z))), ticktext: rest.map((at) => at.toFixed(digits)) };
+}
+
+/** The lines that are on, at the redshift, and their labels, both as shapes; labels that would touch are thinned out. */
 export function linesAt(figure, view, width) {
-  if (view.z === null) return { shapes: [], annotations: [] };
+  if (view.z === null) return [];
   const [first, last] = shownRange(figure, view);
   const ends = [figure.wavelength[0], figure.wavelength.at(-1)];
   const shown = figure.lines
@@ -106,24 +121,25 @@ export function linesAt(figure, view, width) {
     .map((line) => ({ ...line, vacuum: line.wavelength * (1 + view.z) }))
     .filter(({ vacuum }) => vacuum >= ends[0] && vacuum <= ends[1])
     .map((line) => ({ ...line, at: inMedium(view)(line.vacuum) }));
-  const shapes = shown.map((line) => ({
+  const lines = shown.map((line) => ({
     name: `line:${line.key}`, type: "line", x0: line.at, x1: line.at, yref: "paper", y0: 0, y1: 1,
     layer: "below", line: { width: 1, dash: line.kind === "emission" ? "dot" : "dashdot" },
   }));
-  const annotations = shown.map((line) => ({
-    name: `line:${line.key}`, text: line.label, x: line.at, yref: "paper", y: 0.995, yanchor: "top",
-    xanchor: "right", textangle: -90, showarrow: false, font: { size: 11 },
-  }));
   // The six lines that vote stay, then emission, then absorption.
   const rank = ({ in_cl: votes, kind }) => (votes ? 0 : kind === "emission" ? 1 : 2);
+  const labels = [];
   const taken = [];
-  const order = shown.map((_, i) => i).sort((a, b) => rank(shown[a]) - rank(shown[b]) || shown[a].at - shown[b].at);
-  for (const i of order) {
-    const at = ((shown[i].at - first) / (last - first)) * width;
-    annotations[i].visible = at >= 0 && at <= width && taken.every((other) => Math.abs(other - at) >= LABEL_GAP);
-    if (annotations[i].visible) taken.push(at);
+  for (const line of [...shown].sort((a, b) => rank(a) - rank(b) || a.at - b.at)) {
+    const at = ((line.at - first) / (last - first)) * width;
+    if (at < 0 || at > width || taken.some((other) => Math.abs(other - at) < LABEL_GAP)) continue;
+    taken.push(at);
+    // Not an annotation: to move one of those Plotly draws everything anew.
+    labels.push({
+      name: `label:${line.key}`, type: "line", x0: line.at, x1: line.at, yref: "paper", y0: 0.9, y1: 0.995, line: { width: 0 },
+      label: { text: line.label, textangle: -90, textposition: "end", xanchor: "right", yanchor: "bottom", padding: 2, font: { size: 11 } },
+    });
   }
-  return { shapes, annotations };
+  return [...lines, ...labels];
 }
 
 /** Stretches that stay where they are when the redshift changes. */
