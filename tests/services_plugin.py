@@ -27,6 +27,7 @@ from portal.services import DataDir, services_for
 UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 OURS = ("DATABASE_URL", "REDIS_URL")
 ROOT = Path(__file__).resolve().parents[1]
+COMPILED_ANEW = "PYTHONDONTWRITEBYTECODE"  # some images set it; the suite starts Python some hundred times
 MOST_PROCESSES = 4
 
 _started = ExitStack()
@@ -47,6 +48,8 @@ if folder.exists():
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Have servers on free ports in a temporary folder, and stop them at the end, also after a kill."""
+    sys.dont_write_bytecode = False
+    os.environ.pop(COMPILED_ANEW, None)
     wanted = early_config.known_args_namespace
     if not wanted.help and not wanted.version:
         _start()
