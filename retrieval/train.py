@@ -20,7 +20,7 @@ from retrieval.kernels.train import Totals, TrainKernels, train_kernels
 
 FEW_CENTERS = 512  # the fewer they are, the more it matters which are chosen, and the less it costs
 TRIALS = (8, 3)  # of k-means++ for each centre, of few and of many
-FIRST_SAMPLE = (32, 16)  # points per centre, of few and of many
+FIRST_SAMPLE = 32  # points per centre
 SECOND_SAMPLE = (24, 128)  # points per centre, within which half of the points are taken
 SAMPLE_ITERATIONS = 10  # at most, on each sample
 RELAXATION = 1.8  # steps beyond the means reach the optimum in fewer iterations
@@ -136,7 +136,7 @@ def _begin(
     kernels.assign(points, middle[None], squared=deviation)
     share = 0.5 / len(points) + 0.5 * deviation / max(float(deviation.sum()), np.finfo(float).tiny)
     least, most = SECOND_SAMPLE
-    sizes = [FIRST_SAMPLE[centers > FEW_CENTERS], min(most, max(least, len(points) // (2 * centers)))]
+    sizes = [FIRST_SAMPLE, min(most, max(least, len(points) // (2 * centers)))]
     if sizes[1] * centers >= len(points):
         sizes.pop()
     found = points[:0]
