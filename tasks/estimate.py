@@ -107,7 +107,7 @@ def training_passes(templates: int, centers: int) -> float:
     """How many templates the k-means of a segment weighs against its centres in all: see retrieval.train."""
     many = centers > train.FEW_CENTERS
     least, most = train.SECOND_SAMPLE
-    first = train.FIRST_SAMPLE[many] * centers
+    first = train.FIRST_SAMPLE * centers
     second = min(most, max(least, templates // (2 * centers))) * centers
     weighed = min(templates, first) * (train.TRIALS[many] + train.SAMPLE_ITERATIONS)
     if second < templates:
