@@ -83,6 +83,7 @@ PARTS = {
     "facets of spectra": "/facets/spectra.json",
     "points of populations": "/populations/plot.json?of=galaxies",
     "density of populations": "/populations/plot.json?of=candidates&x=z_CL&y=snr_r",
+    "templates of two runs": "/runs/compare/templates/",
     "rows under a box": "/populations/selection/?of=candidates&x=z_CL&y=snr_r&x_min=0.05&x_max=0.1",
 }
 """What scripts of the pages fetch once these are shown."""

@@ -87,16 +87,22 @@ def _count(groups: Sequence[_Group]) -> int:
 
 
 def _groups(run: Run) -> list[_Group]:
-    """The candidates by the set of configurations that confirm them, counted in the database."""
+    """The candidates by the configurations that confirm them, counted in the database.
+
+    The same configurations may come in several groups, by the order in which the database met them: to sort
+    them for each candidate would take longer than all the rest.
+    """
     query = """
         SELECT by, count(*), count(*) FILTER (WHERE abs(l.z - t.z) <= %(tolerance)s AND t.line_fluxes <> '{}')
         FROM (
-            SELECT n.spectrum_id, array_agg(b.number ORDER BY b.number) AS by
+            SELECT n.spectrum_id, array_agg(b.number) AS by
             FROM catalog_neighbour n JOIN catalog_codebook b ON b.id = n.codebook_id
             WHERE b.run_id = %(run)s AND n.agrees GROUP BY n.spectrum_id
         ) AS confirmed
-        LEFT JOIN catalog_lineredshift l ON l.spectrum_id = confirmed.spectrum_id AND l.run_id = %(run)s
-        LEFT JOIN catalog_truth t ON t.spectrum_id = confirmed.spectrum_id
+        LEFT JOIN (
+            catalog_truth t
+            JOIN catalog_lineredshift l ON l.spectrum_id = t.spectrum_id AND l.run_id = %(run)s
+        ) ON t.spectrum_id = confirmed.spectrum_id
         GROUP BY by
     """
     with connection.cursor() as cursor:

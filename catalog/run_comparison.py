@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import permutations
+from operator import or_
 from typing import Any
 
 from django.db.models import (
@@ -43,6 +46,15 @@ class Shift:
     label: str
     counts: tuple[int, ...]
     largest: float | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The candidates that both runs have: how many, how many of another kind, how far redshifts moved."""
+
+    count: int
+    moved: int
+    shifts: tuple[Shift, ...]
 
 
 @dataclass(frozen=True)
@@ -94,10 +106,10 @@ class RunComparison:
     @property
     def moved(self) -> QuerySet[Any]:
         """Of those kept, the ones that are a galaxy in one run and a nebula in the other."""
-        return self.kept.exclude(other__kind=F("kind"))
+        return self.kept.filter(_OF_ANOTHER_KIND)
 
-    def shifts(self) -> list[Shift]:
-        """How far z_CL and z_RT moved: one query."""
+    def kept_counted(self) -> Kept:
+        """How many both runs have, and how far z_CL and z_RT moved: one query."""
         named = (("z_cl", "z from lines (z_CL)"), ("z_rt", "z of the nearest template (z_RT)"))
         kept = self.kept.annotate(
             **{
@@ -110,13 +122,18 @@ class RunComparison:
             totals[f"largest_{name}"] = Max(f"d_{name}")
             for n, edge in enumerate(EDGES):
                 totals[f"{name}_{n}"] = Count("pk", filter=Q(**{f"d_{name}__lt": edge}))
-        found = kept.aggregate(n=Count("pk"), **totals)
+        found = kept.aggregate(n=Count("pk"), moved=Count("pk", filter=_OF_ANOTHER_KIND), **totals)
         shifts = []
         for name, label in named:
             under = [found[f"{name}_{n}"] for n in range(len(EDGES))]
             steps = zip((*under, found["n"]), (0, *under), strict=True)
             shifts.append(Shift(label, tuple(a - b for a, b in steps), found[f"largest_{name}"]))
-        return shifts
+        return Kept(found["n"], found["moved"], tuple(shifts))
+
+
+_OF_ANOTHER_KIND = reduce(
+    or_, (Q(kind=kind, other__kind=other) for kind, other in permutations(Candidate.Kind.values, 2))
+)
 
 
 def _beside(run: Run, other: Run) -> QuerySet[Any]:
@@ -135,7 +152,8 @@ def _absent(run: Run, other: Run) -> QuerySet[Any]:
         When(~with_lines, then=Value(NO_LINES)),
         default=Value(NO_TEMPLATE),
     )
-    return _beside(run, other).filter(other__isnull=True).annotate(why=why)
+    there = Exists(Candidate.objects.filter(run=other, spectrum=spectrum))
+    return Candidate.objects.filter(~there, run=run).annotate(why=why)
 
 
 def reasons(absent: QuerySet[Any]) -> list[tuple[str, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import and_
 from typing import Any
 
@@ -77,9 +77,16 @@ def current_run(number: int | str | None = None) -> Run | None:
     return complete.order_by(F("catalogue").desc(nulls_last=True), "-completed_at").first()
 
 
+def _of_run(rows: QuerySet[Candidate], run: Run | None) -> QuerySet[Candidate]:
+    return rows.filter(run=run) if run else rows.none()
+
+
 def _candidates(run: Run | None) -> QuerySet[Candidate]:
-    rows = Candidate.objects.filter(run=run) if run else Candidate.objects.none()
-    rows = rows.select_related("spectrum", "spectrum__release", "region", "run")
+    return _of_run(_all_candidates(), run)
+
+
+def _all_candidates() -> QuerySet[Candidate]:
+    rows = Candidate.objects.select_related("spectrum", "spectrum__release", "region", "run")
     return rows.annotate(state_shown=STATE_SHOWN)
 
 
@@ -109,8 +116,16 @@ def with_answers(rows: QuerySet[Candidate]) -> QuerySet[Any]:
 
 
 def _galaxies(run: Run | None) -> QuerySet[Candidate]:
-    """Emission-line galaxies, with counterparts and the probability of the class that each is given."""
-    return with_answers(_candidates(run).filter(kind=Candidate.Kind.GALAXY)).annotate(
+    return _of_run(_all_galaxies(), run)
+
+
+@cache
+def _all_galaxies() -> QuerySet[Candidate]:
+    """Emission-line galaxies, with counterparts and the probability of the class that each is given.
+
+    Described once and never read itself: to describe its subqueries takes longer than many a query.
+    """
+    return with_answers(_all_candidates().filter(kind=Candidate.Kind.GALAXY)).annotate(
         probability=Case(*(When(bpt_class=name, then=F(field)) for name, field in CLASS_PROBABILITIES)),
         simbad_id=_nearest("simbad", "identifier"),
         simbad_type=_nearest("simbad", "object_type"),

@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/kin/", kin.kin_api, name="kin-api"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/compare/", compare.run_compare, name="run-compare"),
+    path("runs/compare/templates/", compare.run_templates, name="run-templates"),
     path("runs/compare/candidates.csv", compare.run_differences, name="run-differences"),
     path("runs/<int:pk>/", runs.run_detail, name="run"),
     path("runs/<int:pk>/configurations.json", runs.run_configurations, name="run-configurations"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from catalog.lean import lean
 from catalog.models import Candidate
 from retrieval.diagnose import (
     KAUFFMANN03_END,
@@ -110,14 +112,15 @@ PROBABILITY = {
 class Bpt:
     """The diagram of the galaxies that have both ratios, and all of them counted by class."""
 
-    def _drawn(self, shown: Shown) -> QuerySet[Any]:
-        return shown.rows.filter(**{f"{shown.path(name)}__isnull": False for name in (X, Y)}).order_by("pk")
+    def _has_both(self, shown: Shown) -> Q:
+        return Q(**{f"{shown.path(name)}__isnull": False for name in (X, Y)})
 
     def _points(self, shown: Shown) -> list[tuple[Any, ...]]:
         """Name, release, z, ratios with errors, class, its probability, and the lowest S/N of the lines."""
         names = ("file_LAMOST", "spectrum__release__slug", "z_CL", X, f"{X}_err", Y, f"{Y}_err", CLASS)
         more = ("snr_min", *PROBABILITY.values())
-        rows = self._drawn(shown).values_list(*(shown.path(name) for name in (*names, *more)))
+        paths = [shown.path(name) for name in (*names, *more)]
+        rows = lean(shown.rows, *paths).filter(self._has_both(shown)).order_by("pk").values_list(*paths)
         order = list(PROBABILITY)
         points = []
         for row in rows:
@@ -127,20 +130,26 @@ class Bpt:
         return points
 
     def tell(self, shown: Shown) -> Told:
-        rows = shown.rows.order_by()
-        found = dict(rows.values_list(shown.path(CLASS)).annotate(n=Count("pk")))
+        paths = (shown.path(CLASS), shown.path(REASON))
+        rows: QuerySet[Any] = lean(shown.rows, *paths).order_by().values_list(*paths)
+        found, reasons, drawn = Counter[str](), Counter[str](), 0
+        for bpt_class, reason, n, both in rows.annotate(
+            n_=Count("pk"), both_=Count("pk", filter=self._has_both(shown))
+        ):
+            found[bpt_class] += n
+            drawn += both
+            if bpt_class == Candidate.BptClass.UNCLASSIFIED:
+                reasons[reason] += n
         classes = [(str(label), found.get(value, 0)) for value, label in Candidate.BptClass.choices]
         if unmeasured := found.get("", 0):
             classes.append(("not measured yet", unmeasured))
-        unclassified = rows.filter(**{shown.path(CLASS): Candidate.BptClass.UNCLASSIFIED})
-        reason = shown.path(REASON)
-        reasons = unclassified.values_list(reason).annotate(n=Count("pk")).order_by("-n", reason)
         total = sum(n for _, n in classes)
         tables = [TextTable("Galaxies by class", ("Class", "Galaxies"), tuple(classes))]
-        if why := tuple((name or "no reason recorded", n) for name, n in reasons):
+        often = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+        if why := tuple((name or "no reason recorded", n) for name, n in often):
             tables.append(TextTable("Why the unclassified are", ("Reason", "Galaxies"), why))
         sentences = (
-            f"{self._drawn(shown).count():,} of {total:,} galaxies have both ratios and are drawn.",
+            f"{drawn:,} of {total:,} galaxies have both ratios and are drawn.",
             "Stellar absorption under the Balmer lines is taken out.",
         )
         return Told(sentences, tuple(tables))

@@ -13,6 +13,8 @@ import plotly.graph_objects as go
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Count, F, FloatField, Func, IntegerField, Max, Min, QuerySet, Value
 
+from catalog.lean import lean
+
 from .drawing import Cell, Data, TextTable, Told, layout
 from .plain import as_dict, rounded
 from .shown import Shown
@@ -88,7 +90,8 @@ class Histogram:
 
     def counted(self, shown: Shown) -> tuple[list[float], list[Series]]:
         """The edges of the bins, and each series."""
-        own = (shown.rows, shown.path(self.value))
+        path = shown.path(self.value)
+        own = (lean(shown.rows, path), path)
         sets = [own]
         if self.templates_of:
             sets.append((self.templates_of(shown), self.templates))

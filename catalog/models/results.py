@@ -109,7 +109,10 @@ class Candidate(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["run", "spectrum"], name="candidate_unique"),
+            # Two runs are compared by what the index includes.
+            models.UniqueConstraint(
+                fields=["run", "spectrum"], include=["id", "kind", "z_cl", "z_rt"], name="candidate_unique"
+            ),
             models.CheckConstraint(condition=Q(n_configurations__gte=1), name="candidate_confirmed"),
             models.CheckConstraint(condition=Q(n_lines__gte=3), name="candidate_three_lines"),
             models.CheckConstraint(

@@ -231,4 +231,9 @@ class Neighbour(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["codebook", "spectrum", "rank"], name="neighbour_unique")
         ]
-        indexes = [models.Index(fields=["spectrum", "codebook"], name="neighbour_spectrum")]
+        indexes = [
+            models.Index(fields=["spectrum", "codebook"], name="neighbour_spectrum"),
+            models.Index(
+                fields=["codebook", "spectrum"], condition=Q(agrees=True), name="neighbour_agreeing"
+            ),
+        ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import django_filters as filters
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_safe
 from catalog.downloads.lines import csv_response
 from catalog.figures.registry import BPT, FIGURES, PaperFigure
 from catalog.figures.shown import Shown
+from catalog.lean import lean
 from catalog.models import Catalogue
 from catalog.populations.asked import AXES, SELECTION, AskedError, population_asked
 from catalog.selectors import candidates_by_kind
@@ -37,10 +39,15 @@ class Asked:
 
     figure: PaperFigure
     shown: Shown
+    filterset: filters.FilterSet
     form: list[Group]
     chips: list[Chip]
-    invalid: bool
     error: str
+
+    @property
+    def invalid(self) -> bool:
+        """Whether a filter could not be read: its form says which."""
+        return not self.filterset.is_valid()
 
     @property
     def valid(self) -> bool:
@@ -71,7 +78,7 @@ def _asked(request: HttpRequest, slug: str) -> Asked:
         error = f"Catalogue {catalogue.number} was published from run {catalogue.run_id}: leave out the run."
     if catalogue:
         shown = figure.of_catalogue(catalogue=catalogue, chosen=shown, filtered=bool(active))
-    return Asked(figure, shown, form, active, not filterset.is_valid(), error)
+    return Asked(figure, shown, filterset, form, active, error)
 
 
 def _catalogue(number: str) -> Catalogue | None:
@@ -102,11 +109,11 @@ def figure_page(request: HttpRequest, slug: str) -> HttpResponse:
     """/figures/<slug>/: the plot, its caption, and the same in tables."""
     params, asked = request.GET, _asked(request, slug)
     figure, shown = asked.figure, asked.shown
-    total = shown.rows.count() if asked.valid else 0
+    total = lean(shown.rows).count() if asked.valid else 0
     kept = [(name, params[name]) for name in ("run", "catalogue") if params.get(name)]
     query = without(params, *OF_PLOT, **asked.pin)
     pinned = {"run": str(shown.run.pk)} if shown.run else {}
-    filters = without(params, *OF_PLOT, **figure.list_params, **pinned)
+    of_list = without(params, *OF_PLOT, **figure.list_params, **pinned)
     linked, error = _linked(asked, request) if total else ({}, "")
     context: dict[str, Any] = {
         "figure": figure,
@@ -127,11 +134,11 @@ def figure_page(request: HttpRequest, slug: str) -> HttpResponse:
         "chips": asked.chips,
         "clear": without(params, *(name for name in params if name not in ("run", "catalogue"))),
         "kept": kept,
-        "list_url": f"{reverse(figure.table.name)}{filters}",
+        "list_url": f"{reverse(figure.table.name)}{of_list}",
         "downloads": [] if shown.catalogue else _downloads(asked, request),
         "figure_url": reverse("figure-json", args=[slug]) + query,
         "data_url": reverse("figure-data", args=[slug]) + query,
-        "populations_url": _populations(figure, filters) if not shown.catalogue else "",
+        "populations_url": _populations(figure, of_list) if not shown.catalogue else "",
         "error": asked.error or error,
         "invalid": asked.invalid,
         "linked": bool(linked),
@@ -151,18 +158,20 @@ def _linked(asked: Asked, request: HttpRequest) -> tuple[dict[str, Any], str]:
     params["x"], params["y"] = asked.figure.axes
     params.pop("sky", None)
     try:
-        population = population_asked(table=asked.figure.table, run=asked.shown.run, params=params)
+        population = population_asked(
+            table=asked.figure.table, run=asked.shown.run, params=params, filterset=asked.filterset
+        )
     except AskedError as wrong:
         return {}, str(wrong)
     return plot_context(population, params) | selection_context(population, params, request.user), ""
 
 
-def _populations(figure: PaperFigure, filters: str) -> str:
+def _populations(figure: PaperFigure, of_list: str) -> str:
     """Where /populations/ draws the same rows over the same columns, if it can."""
     if not figure.axes:
         return ""
     axes = {"of": figure.table.name} | dict(zip("xy", figure.axes, strict=False))
-    return f"{reverse('populations')}?{urlencode(axes)}&{filters.removeprefix('?')}".rstrip("&")
+    return f"{reverse('populations')}?{urlencode(axes)}&{of_list.removeprefix('?')}".rstrip("&")
 
 
 def _downloads(asked: Asked, request: HttpRequest) -> list[tuple[str, str]]:

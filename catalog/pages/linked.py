@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from catalog.columns import Column
 from catalog.inspection.groups import MAY_VOTE
+from catalog.lean import lean
 from catalog.paging import BadTokenError, Order, Page, get_page, value_at
 from catalog.populations.asked import AXES, SELECTION, Population, with_selection
 from catalog.populations.points import MOST_POINTS
@@ -97,8 +98,8 @@ def selection_context(
     of_run = {"run": str(population.run.pk)} if population.run else {}
     return {
         "population": population,
-        "total": population.rows.count(),
-        "count": population.chosen.count() if population.selects else None,
+        "total": lean(population.rows).count(),
+        "count": lean(population.chosen).count() if population.selects else None,
         "ranges": population.ranges,
         "summaries": [_in_words(summary) for summary in summed_up(population)],
         "classes": counted(population),

@@ -13,6 +13,7 @@ from django.http import QueryDict
 
 from catalog.columns import CANDIDATE_COLUMNS, Column, numbers_of
 from catalog.filterkinds import LIST, ListField, ListFilter
+from catalog.lean import lean
 from catalog.models import GivenList, Run
 from catalog.tables import TABLES, Table
 from catalog.within import Within, number_of
@@ -59,7 +60,9 @@ class Population:
     @property
     def drawn(self) -> QuerySet[Any]:
         """Rows with a value on each axis."""
-        return self.rows.filter(**{f"{axis.path}__isnull": False for axis in self.axes})
+        of = [self.colour.path] if self.colour else []
+        rows = lean(self.rows, *(axis.path for axis in self.axes), *of)
+        return rows.filter(**{f"{axis.path}__isnull": False for axis in self.axes})
 
     @property
     def axes(self) -> tuple[Column, ...]:
@@ -95,8 +98,13 @@ def list_asked(params: QueryDict) -> Table:
     return TABLES[name]
 
 
-def population_asked(*, table: Table, run: Run | None, params: QueryDict) -> Population:
-    """Raises AskedError for axes, colours or a selection that cannot be read, not for filters."""
+def population_asked(
+    *, table: Table, run: Run | None, params: QueryDict, filterset: filters.FilterSet | None = None
+) -> Population:
+    """The population that ``params`` ask for, by their filters or by those that the page has read already.
+
+    Raises AskedError for axes, colours or a selection that cannot be read, not for filters.
+    """
     sky = params.get("sky", "")
     if sky and sky not in SKIES:
         raise AskedError(f"There is no sky “{sky}”; there are {', '.join(SKIES)}.")
@@ -110,7 +118,7 @@ def population_asked(*, table: Table, run: Run | None, params: QueryDict) -> Pop
             y = _wanted(table, named["y"])
     ranges = [_range(axis, params, end) for axis, end in ((x, "x"), (y, "y")) if axis is not None]
     return Population(
-        table=table, run=run, filterset=table.filter(run=run, params=params), x=x, y=y,
+        table=table, run=run, filterset=filterset or table.filter(run=run, params=params), x=x, y=y,
         colour=_colour(table, params.get("colour", "")), sky=sky, errors=bool(params.get("errors")),
         ranges=tuple(one for one in ranges if one), picked=_picked(params.get("picked", "")),
     )  # fmt: skip

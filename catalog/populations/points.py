@@ -14,6 +14,7 @@ from catalog.columns import CANDIDATE_COLUMNS, Column
 from catalog.figures.bpt import PROBABILITY
 from catalog.figures.histogram import binned, nice_edges
 from catalog.figures.plain import rounded
+from catalog.lean import lean
 
 from .asked import Population
 from .colours import Category
@@ -87,7 +88,7 @@ def drawn_of(
 def chosen_of(population: Population, *, view: View | Cone | None = None) -> list[int]:
     """Ids of the spectra of the selection, of those in view."""
     rows = population.chosen if view is None else view.applied(population, population.chosen)
-    return list(rows.order_by("pk").values_list("spectrum_id", flat=True))
+    return list(lean(rows).order_by("pk").values_list("spectrum_id", flat=True))
 
 
 def _counted(population: Population, rows: QuerySet[Any]) -> tuple[dict[Any, int], View]:

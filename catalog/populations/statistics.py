@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Aggregate, Count, FloatField, Max, Min, QuerySet, Sum
 
 from catalog.columns import Column
+from catalog.lean import lean
 from catalog.tables import CLASS_PROBABILITIES
 
 from .asked import Population
@@ -50,7 +51,7 @@ def summed_up(population: Population) -> tuple[Summary, ...]:
             f"q{n}": Quartiles(path),
             f"high{n}": Max(path),
         }
-    found = population.chosen.order_by().aggregate(**wanted)
+    found = lean(population.chosen, *columns).order_by().aggregate(**wanted)
     return tuple(
         Summary(
             column,
@@ -77,7 +78,7 @@ def counted(population: Population) -> tuple[ClassCount, ...]:
     colour = population.colour
     if colour is None:
         return ()
-    rows: QuerySet[Any] = population.chosen.order_by()
+    rows: QuerySet[Any] = lean(population.chosen, colour.path).order_by()
     classed = colour.path == "bpt_class"
     sums = {f"sum_{field}": Sum(field) for _, field in CLASS_PROBABILITIES} if classed else {}
     groups = list(rows.values_list(colour.path).annotate(n_=Count("pk"), **sums))

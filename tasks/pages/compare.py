@@ -24,6 +24,7 @@ SHOWN = 20
 """Candidates that the page shows of each list; the lists and the CSV have all."""
 CHOICES = 200
 """Runs and catalogues that the form offers, the newest first; an address may name any."""
+NAME_TWO = "Name two complete runs, as in ?a=1&b=2."
 HEADINGS = (
     "what", "release", "file_LAMOST", "kind_a", "kind_b", "z_CL_a", "z_CL_b", "z_RT_a", "z_RT_b",
     "n_configurations_a", "n_configurations_b", "why",
@@ -104,22 +105,21 @@ def _compared(before: Run, after: Run, catalogue: Catalogue | None) -> dict[str,
     settings = [run_settings(run, labels) for run, labels in zip(runs, configurations, strict=True)]
     made = [{"Code": run.code_version, "H II regions": run.region_version} for run in runs]
     candidates = reverse("candidates")
+    kept = found.kept_counted()
     parts = [
-        _part("Gained", found.gained, f"{candidates}?run={after.pk}&not_in_run={before.pk}", after),
-        _part("Lost", found.lost, f"{candidates}?run={before.pk}&not_in_run={after.pk}", before),
-        _part("Another kind", found.moved, "", after, why=False),
+        _absent("Gained", found.gained, f"{candidates}?run={after.pk}&not_in_run={before.pk}", after),
+        _absent("Lost", found.lost, f"{candidates}?run={before.pk}&not_in_run={after.pk}", before),
+        Part("Another kind", _first(found.moved.annotate(**_OTHER), kept.moved), kept.moved, "", after, []),
     ]
     return {
         "before": before,
         "after": after,
         "parts": parts,
-        "n_kept": found.kept.count(),
+        "n_kept": kept.count,
         "kept_url": f"{candidates}?run={after.pk}&also_in_run={before.pk}",
         "settings": differences(settings[0] | made[0], settings[1] | made[1]),
         "shift_heads": [f"under {edge:g}" for edge in EDGES] + [f"{EDGES[-1]:g} or more"],
-        "shifts": found.shifts(),
-        "shared": shared_configurations(before, after),
-        "ranks": rank_shifts(before, after),
+        "shifts": kept.shifts,
         "truth": against_truth(runs),
         "published": against_catalogue(runs, catalogue) if catalogue else [],
         "catalogue": catalogue,
@@ -127,14 +127,37 @@ def _compared(before: Run, after: Run, catalogue: Catalogue | None) -> dict[str,
     }
 
 
-def _part(title: str, rows: QuerySet[Candidate], url: str, run: Run, *, why: bool = True) -> Part:
-    shown = list(rows.select_related("spectrum__release").annotate(**_OTHER).order_by("pk")[:SHOWN])
-    counted = reasons(rows) if why else []
-    count = sum(n for _, n in counted) if why else rows.count()
-    return Part(title, shown, count, url, run, counted)
+def _absent(title: str, rows: QuerySet[Candidate], url: str, run: Run) -> Part:
+    counted = reasons(rows)
+    count = sum(n for _, n in counted)
+    return Part(title, _first(rows, count), count, url, run, counted)
+
+
+def _first(rows: QuerySet[Candidate], count: int) -> list[Candidate]:
+    """The first of so many rows."""
+    return list(rows.select_related("spectrum__release").order_by("pk")[:SHOWN]) if count else []
 
 
 _OTHER = {"other_z_cl": F("other__z_cl"), "other_z_rt": F("other__z_rt"), "other_kind": F("other__kind")}
+
+
+@require_safe
+def run_templates(request: HttpRequest) -> HttpResponse:
+    """/runs/compare/templates/?a=1&b=2: how the nearest templates of two complete runs agree.
+
+    A page of its own, of which that of the comparison fetches the section: to rank the templates of every
+    spectrum takes seconds.
+    """
+    asked = _asked(request)
+    if asked.fault or not (asked.before and asked.after):
+        raise Http404(asked.fault or NAME_TWO)
+    context = {
+        "before": asked.before,
+        "after": asked.after,
+        "shared": shared_configurations(asked.before, asked.after),
+        "ranks": rank_shifts(asked.before, asked.after),
+    }
+    return render(request, "tasks/compare_templates.html", context)
 
 
 @require_safe
@@ -142,7 +165,7 @@ def run_differences(request: HttpRequest) -> HttpResponseBase:
     """/runs/compare/candidates.csv?a=1&b=2: every candidate of either run, with what both say of it."""
     asked = _asked(request)
     if asked.fault or not (asked.before and asked.after):
-        raise Http404(asked.fault or "Name two complete runs, as in ?a=1&b=2.")
+        raise Http404(asked.fault or NAME_TWO)
     name = f"glowworm-runs-{asked.before.pk}-{asked.after.pk}-candidates.csv"
     return csv_response(Data(HEADINGS, _lines(RunComparison(asked.before, asked.after))), name)
 

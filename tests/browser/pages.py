@@ -57,6 +57,7 @@ STAFF = (
 LOOKS = [(1440, "light"), (390, "dark")]
 
 VISITED_BY = {
+    "run-templates": "test_later.py::test_nearest_templates_come_after_the_comparison",
     "spectrum": "test_pages.py::test_page_of_a_row",
     "region": "test_pages.py::test_page_of_a_row",
     "run": "test_pages.py::test_run_page",

@@ -83,14 +83,18 @@ def test_shifts_of_redshift_are_counted_by_size(runs: tuple[Run, Run]) -> None:
         spectrum = f.SpectrumFactory()
         f.CandidateFactory(run=a, spectrum=spectrum, z_cl=0.1, z_rt=0.1)
         f.CandidateFactory(run=b, spectrum=spectrum, z_cl=0.1, z_rt=0.1 - move)
-    lines, template = RunComparison(a, b).shifts()
+    kept = RunComparison(a, b).kept_counted()
+    assert (kept.count, kept.moved) == (6, 0)
+    lines, template = kept.shifts
     assert (lines.counts, lines.largest) == ((6, 0, 0, 0, 0), 0.0)
     assert template.counts == (2, 1, 1, 1, 1)
     assert template.largest == pytest.approx(0.01)
 
 
 def test_shifts_of_nothing_are_none(runs: tuple[Run, Run]) -> None:
-    assert [(one.counts, one.largest) for one in RunComparison(*runs).shifts()] == [((0,) * 5, None)] * 2
+    kept = RunComparison(*runs).kept_counted()
+    assert (kept.count, kept.moved) == (0, 0)
+    assert [(one.counts, one.largest) for one in kept.shifts] == [((0,) * 5, None)] * 2
 
 
 def test_a_galaxy_that_became_a_nebula_has_moved(runs: tuple[Run, Run]) -> None:
@@ -98,7 +102,9 @@ def test_a_galaxy_that_became_a_nebula_has_moved(runs: tuple[Run, Run]) -> None:
     spectrum = f.SpectrumFactory()
     f.CandidateFactory(run=a, spectrum=spectrum)
     f.CandidateFactory(run=b, spectrum=spectrum, nebula=True)
-    assert names(RunComparison(a, b).moved) == {spectrum.name}
+    found = RunComparison(a, b)
+    assert names(found.moved) == {spectrum.name}
+    assert (found.kept_counted().count, found.kept_counted().moved) == (1, 1)
 
 
 def test_ranks_follow_the_votes_of_the_configurations(runs: tuple[Run, Run]) -> None:

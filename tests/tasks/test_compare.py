@@ -19,6 +19,7 @@ from .conftest import launch, work_off
 
 pytestmark = pytest.mark.django_db
 COMPARE, DIFFERENCES = reverse("run-compare"), reverse("run-differences")
+TEMPLATES = reverse("run-templates")
 LAUNCH, PREVIEW = reverse("admin:tasks_job_launch"), reverse("admin:tasks_job_preview")
 
 
@@ -37,9 +38,10 @@ def lines(answer: Any) -> list[dict[str, str]]:
 
 def test_two_real_runs_side_by_side(survey: None, client: Client, django_assert_max_num_queries: Any) -> None:
     a, b = two_runs(z_tolerance=0.0005)
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(22):
         answer = client.get(COMPARE, {"a": a.pk, "b": b.pk})
     page = answer.content.decode()
+    assert f'href="{TEMPLATES}?a={a.pk}&amp;b={b.pk}"' in page
     assert answer.status_code == 200
     assert f"From run {a.pk} to run {b.pk}" in page
     assert "Redshift tolerance" in page
@@ -61,6 +63,21 @@ def test_two_real_runs_side_by_side(survey: None, client: Client, django_assert_
     assert float(one["z_CL_a"])
     assert one["z_CL_b"] == ""
     assert one["why"]
+
+
+def test_nearest_templates_have_a_page_of_their_own(
+    survey: None, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    """Which scripts fetch its section from."""
+    a, b = two_runs()
+    with django_assert_max_num_queries(7):
+        answer = client.get(TEMPLATES, {"a": a.pk, "b": b.pk})
+    searched = sum(shift.count for shift in answer.context["ranks"])
+    assert searched > 0
+    assert {one.count for one in answer.context["shared"]} == {searched}
+    page = answer.content.decode()
+    assert '<section id="nearest"' in page
+    assert f'href="{COMPARE}?a={a.pk}&amp;b={b.pk}"' in page
 
 
 def test_without_runs_named_the_two_newest_are_compared(client: Client) -> None:
@@ -89,7 +106,8 @@ def test_what_cannot_be_compared_is_said(client: Client, query: str, words: str)
     answer = client.get(COMPARE, QueryDict(query.format(a=a.pk, b=b.pk)))
     assert answer.status_code == 400
     assert words in answer.content.decode()
-    assert client.get(DIFFERENCES, QueryDict(query.format(a=a.pk, b=b.pk))).status_code == 404
+    for part in (DIFFERENCES, TEMPLATES):
+        assert client.get(part, QueryDict(query.format(a=a.pk, b=b.pk))).status_code == 404
 
 
 @pytest.fixture

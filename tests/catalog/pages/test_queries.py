@@ -23,7 +23,7 @@ PINNED = {
     "/lookups/": 18,
     "/spectra/": 5,
     "/refusals/": 4,
-    "/bpt/": 14,
+    "/bpt/": 12,
     "/figures/": 3,
     "/pipeline/": 19,
     "/how-it-works/": 7,
