@@ -15,6 +15,7 @@ export const CONFIG = {
   displaylogo: false,
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
   toImageButtonOptions: { format: "svg" },
+  plotGlPixelRatio: Math.min(4, Math.max(1, devicePixelRatio)), // Plotly would draw twice as fine as the screen, at four times the cost
 };
 
 const known = new Map(); // colours by name: a figure asks for some a hundred times

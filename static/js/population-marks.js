@@ -2,11 +2,11 @@
 // A canvas over the plot: Plotly would compute all of its points anew to change the looks of one.
 
 import { colour, roleColour } from "./figure.js";
-import { symbolOf } from "./population-plot.js";
+import { sizeOf, symbolOf } from "./population-plot.js";
 import { MIDDLE, project } from "./sky-map.js";
 
-const SIZE = 4; // half a point's, pixels
 const RING = 9;
+const PRINTED = 3; // pixels of a saved picture for one of the page
 const CORNERS = {
   square: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
   diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
@@ -28,15 +28,22 @@ export function marksOver(place, { drawn }) {
   }
 
   function draw() {
-    const answer = drawn();
-    if (!answer || !place._fullLayout?.xaxis) return;
+    if (!drawn() || !place._fullLayout?.xaxis) return;
     if (canvas.parentElement !== place) place.append(canvas);
+    const { x, y, width, height } = drawOn(canvas, devicePixelRatio);
+    Object.assign(canvas.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
+    canvas.dataset.chosen = state.chosen?.length ?? "";
+    canvas.dataset.rings = state.rings.length;
+  }
+
+  /** Draw on a canvas, so many of its pixels for one of the page; gives the part of the plot that it covers. */
+  function drawOn(canvas, scale) {
+    const answer = drawn();
     const { xaxis, yaxis } = place._fullLayout;
-    const [width, height, scale] = [xaxis._length, yaxis._length, devicePixelRatio];
+    const [width, height] = [xaxis._length, yaxis._length];
     const pen = canvas.getContext("2d");
     canvas.width = Math.round(width * scale); // which clears it
     canvas.height = Math.round(height * scale);
-    Object.assign(canvas.style, { left: `${xaxis._offset}px`, top: `${yaxis._offset}px`, width: `${width}px`, height: `${height}px` });
     pen.scale(scale, scale);
     const [[x0, x1], [y0, y1]] = [xaxis.range, yaxis.range];
     const pixel = (x, y) => [((x - x0) / (x1 - x0)) * width, (1 - (y - y0) / (y1 - y0)) * height];
@@ -44,22 +51,22 @@ export function marksOver(place, { drawn }) {
     if (state.box) drawBox(pen, state.box, pixel, width, height);
     pen.strokeStyle = colour("--ink");
     for (const ring of state.rings) drawRing(pen, answer, ring, pixel, height);
-    canvas.dataset.chosen = state.chosen?.length ?? "";
-    canvas.dataset.rings = state.rings.length;
+    return { x: xaxis._offset, y: yaxis._offset, width, height };
   }
 
   /** Each category is one path: its points are not told one by one. */
   function drawChosen(pen, answer, pixel, width, height) {
     const filled = answer.categories.map(() => new Path2D());
     const lined = answer.categories.map(() => new Path2D());
+    const half = (sizeOf(answer) + 1) / 2;
     const hidden = new Set(place.data.filter(({ visible }) => visible === "legendonly").map(({ meta }) => meta?.category));
     for (const n of state.chosen) {
       if (hidden.has(answer.category[n])) continue;
       const [x, y] = pixel(answer.at.x[n], answer.at.y[n]);
-      if (x < -SIZE || y < -SIZE || x > width + SIZE || y > height + SIZE) continue;
+      if (x < -half || y < -half || x > width + half || y > height + half) continue;
       const symbol = symbolOf(answer, n);
       const open = symbol === "x" || symbol.endsWith("-open");
-      addSymbol((open ? lined : filled)[answer.category[n]], symbol, x, y);
+      addSymbol((open ? lined : filled)[answer.category[n]], symbol, x, y, half);
     }
     pen.lineWidth = 1.5;
     answer.categories.forEach(({ role }, order) => {
@@ -89,6 +96,12 @@ export function marksOver(place, { drawn }) {
     },
     /** The plot has moved or has another size. */
     moved: later,
+    /** The marks of now as an image, its place on the plot, and whether the other points step back. */
+    picture() {
+      const sheet = document.createElement("canvas");
+      const covers = drawOn(sheet, PRINTED);
+      return { href: sheet.toDataURL(), ...covers, selects: state.chosen !== null };
+    },
   };
 }
 
@@ -120,18 +133,18 @@ function drawRing(pen, answer, { position: [x, y], width }, pixel, height) {
   pen.stroke();
 }
 
-function addSymbol(path, symbol, x, y) {
+function addSymbol(path, symbol, x, y, half) {
   const corners = CORNERS[symbol];
   if (corners) {
-    corners.forEach(([u, v], n) => path[n ? "lineTo" : "moveTo"](x + SIZE * u, y + SIZE * v));
+    corners.forEach(([u, v], n) => path[n ? "lineTo" : "moveTo"](x + half * u, y + half * v));
     path.closePath();
   } else if (symbol === "x") {
     for (const side of [-1, 1]) {
-      path.moveTo(x - SIZE, y - side * SIZE);
-      path.lineTo(x + SIZE, y + side * SIZE);
+      path.moveTo(x - half, y - side * half);
+      path.lineTo(x + half, y + side * half);
     }
   } else {
-    path.moveTo(x + SIZE, y);
-    path.arc(x, y, SIZE, 0, 2 * Math.PI);
+    path.moveTo(x + half, y);
+    path.arc(x, y, half, 0, 2 * Math.PI);
   }
 }

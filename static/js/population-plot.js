@@ -3,7 +3,9 @@
 import { colour } from "./figure.js";
 import { addCircle, EDGE, graticule, MIDDLE, project } from "./sky-map.js";
 
-const POINT = { size: 7, opacity: 0.8 };
+const OPACITY = 0.8;
+const SIZE = { few: 7, many: 5 }; // pixels: many cover each other, and each of their pixels is drawn
+const MANY = 5000;
 const LIMITS = ["", "triangle-left", "triangle-down", "triangle-sw"]; // of neither, x, y, both
 const CODES = [["K", "known", "curve", 1.5], ["GCQ", "other", "other", 1]]; // of WISE: the known stand out
 
@@ -30,6 +32,11 @@ function projected({ x, y, sky }) {
 /** The symbol of a point: an upper limit points to where the value may be. */
 export function symbolOf(answer, n) {
   return LIMITS[answer.limits[n]] || answer.categories[answer.category[n]].symbol;
+}
+
+/** The size of its points, pixels. */
+export function sizeOf({ names }) {
+  return names.length > MANY ? SIZE.many : SIZE.few;
 }
 
 /** Traces and layout of an answer made ready. */
@@ -80,11 +87,11 @@ function pointTraces(answer) {
       const numbers = Array.from({ length: n }, (_, i) => first + i);
       const limited = answer.limits.subarray(first, end).some(Boolean);
       // Plotly would recolour every point when some are selected; what stands out is drawn by population-marks.js.
-      const same = { marker: { opacity: POINT.opacity } };
+      const same = { marker: { opacity: OPACITY } };
       const trace = {
         type: "scattergl", mode: "markers", name: `${label} (${n.toLocaleString("en-GB")})`, meta: { role, category },
         x: answer.at.x.subarray(first, end), y: answer.at.y.subarray(first, end), customdata: numbers, hoverinfo: "none",
-        marker: { ...POINT, symbol: limited ? numbers.map((i) => symbolOf(answer, i)) : symbol },
+        marker: { size: sizeOf(answer), opacity: OPACITY, symbol: limited ? numbers.map((i) => symbolOf(answer, i)) : symbol },
         selected: same, unselected: same,
       };
       for (const axis of ["x", "y"]) {

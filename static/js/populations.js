@@ -3,6 +3,7 @@
 import { CONFIG, fail, fetchFigure, onScheme, paint, plotly } from "./figure.js";
 import { marksOver } from "./population-marks.js";
 import { openedSpectrum } from "./population-opened.js";
+import { savePicture } from "./population-picture.js";
 import { figureOf, ready } from "./population-plot.js";
 import { linkPoints } from "./population-points.js";
 import { linkRows } from "./population-rows.js";
@@ -101,10 +102,19 @@ async function draw({ keep = false } = {}) {
   paint(figure);
   const first = !place.layout;
   if (first) place.replaceChildren();
-  await ours(() => Plotly[first ? "newPlot" : "react"](place, figure.data, figure.layout, CONFIG));
+  await ours(() => Plotly[first ? "newPlot" : "react"](place, figure.data, figure.layout, config ??= configOf(Plotly)));
   if (first) listen();
   tell();
   marks.outline(outlined());
+}
+
+let config = null; // one object: another would have Plotly draw all anew
+function configOf(Plotly) {
+  const save = {
+    name: "picture", title: "Save the picture (SVG)", icon: Plotly.Icons.camera,
+    click: () => savePicture(place, marks, "populations").catch(complain),
+  };
+  return { ...CONFIG, modeBarButtonsToRemove: [...CONFIG.modeBarButtonsToRemove, "toImage"], modeBarButtonsToAdd: [save] };
 }
 
 const circles = () => root.querySelector("#circles")?.checked;

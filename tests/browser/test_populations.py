@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from astropy.wcs import WCS
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .conftest import Visitor
@@ -203,6 +208,25 @@ def test_a_click_opens_the_spectrum_and_the_selection_stays(visitor: Callable[..
     page.get_by_role("button", name="Close").click()
     expect(show).to_be_focused()
     assert counted(page) == count
+
+
+def test_a_saved_picture_holds_the_marks(visitor: Callable[..., Visitor], tmp_path: Path) -> None:
+    page = open_plot(visitor(), f"{PLOT}&x_min=0.05")
+    marks(page, str(counted(page)), "0")
+    with page.expect_download() as told:
+        page.locator("[data-drawing] .modebar-btn[data-title^='Save']").dispatch_event("click")
+    told.value.save_as(tmp_path / "populations.svg")
+    picture = ElementTree.parse(tmp_path / "populations.svg")
+    images = {image.get("class"): image for image in picture.iter("{http://www.w3.org/2000/svg}image")}
+    back, front = (
+        Image.open(io.BytesIO(base64.b64decode(str(image.get(at)).partition(",")[2])))
+        for image, at in ((images[None], "{http://www.w3.org/1999/xlink}href"), (images["marks"], "href"))
+    )
+    assert back.getextrema() != front.getextrema()
+    assert front.getchannel("A").getbbox() is not None  # something is drawn
+    assert float(str(images["marks"].get("x"))) > 0
+    (points,) = (g for g in picture.iter("{http://www.w3.org/2000/svg}g") if g.get("class") == "glimages")
+    assert points.get("opacity") == "0.25"  # what is not selected steps back, as on the page
 
 
 def test_above_the_limit_a_density_and_points_on_zoom(visitor: Callable[..., Visitor]) -> None:
