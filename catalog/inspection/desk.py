@@ -30,22 +30,26 @@ def desk(
     first: int | None = None,
     have: Collection[int] = (),
     among: QuerySet[Candidate] | None = None,
+    counted: bool = False,
 ) -> dict[str, Any]:
     """The candidates lent to an inspector, in the order in which to show them.
 
     ``first`` is in view (or not theirs any more: then it is left out), ``have`` are those that the page
-    keeps already. Besides: how many want their vote, and how many they have voted on.
+    keeps already. Where it is to be ``counted``, also how many want their vote, and how many they have voted
+    on: that takes longer than all else, and between two counts the page counts its own votes.
     """
     lent = candidates_lend(run=run, user=user, n=AHEAD, first=first, among=among)
     if not lent and first is not None:
         lent = candidates_lend(run=run, user=user, n=AHEAD, among=among)
     new = with_related(Candidate.objects.filter(pk__in={c.pk for c in lent} - set(have))).order_by("pk")
-    return {
+    told: dict[str, Any] = {
         "order": [candidate.pk for candidate in lent],
         "items": [item(candidate, page="inspect-candidate") for candidate in new],
-        "left": wanting_count(run=run, user=user, among=among),
-        "done": standing(Vote.objects.filter(candidate__run=run, inspector__user=user)).count(),
     }
+    if counted:
+        told["left"] = wanting_count(run=run, user=user, among=among)
+        told["done"] = standing(Vote.objects.filter(candidate__run=run, inspector__user=user)).count()
+    return told
 
 
 @transaction.atomic

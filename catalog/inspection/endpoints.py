@@ -74,11 +74,14 @@ class Fault(Exception):  # noqa: N818 - it is the sender's, not ours
 
 @asked
 def queue(request: HttpRequest, said: Said) -> Said:
-    """The candidates lent to this inspector."""
+    """The candidates lent to this inspector, with ``count`` also how many there are."""
     user: Any = request.user
     run = _run(said)
     among = desk.listed(run=run, token=str(said.get("list") or ""))
-    return desk.desk(run=run, user=user, first=_id(said, "first"), have=_ids(said, "have"), among=among)
+    return desk.desk(
+        run=run, user=user, first=_id(said, "first"), have=_ids(said, "have"), among=among,
+        counted=bool(said.get("count")),
+    )  # fmt: skip
 
 
 @asked

@@ -4,7 +4,7 @@ const LOW = 6; // candidates left at which more are asked for
 const RENEW = 120000; // ms: what is lent ahead is lent for ten minutes
 
 export class Desk {
-  #ask; #config; #busy; #told; #asking = null; #again = false;
+  #ask; #config; #busy; #told; #asking = null; #again = false; #counted = null;
   items = new Map();
   order = [];
   done = new Set();
@@ -56,9 +56,12 @@ export class Desk {
     const { run, list, page } = this.#config;
     const have = [...this.items.keys()];
     const wasBusy = this.#busy(first); // an answer that left before a vote was taken back says nothing of it
+    // Counting is dear: in between the page counts its own votes, and waits until all have arrived.
+    const due = performance.now() - this.#counted > RENEW && ![...this.done].some((id) => this.#busy(id));
+    const count = this.left === null || due;
     let answer;
     try {
-      answer = await this.#ask(this.#config.queue, { run, list, first: this.done.has(first) ? null : first, have });
+      answer = await this.#ask(this.#config.queue, { run, list, first: this.done.has(first) ? null : first, have, count });
     } catch {
       return; // without network what is here goes on
     }
@@ -68,8 +71,9 @@ export class Desk {
     const known = new Set(this.order);
     const kept = page === "practice" ? this.order : this.order.filter((id) => order.includes(id));
     this.order = [...kept, ...order.filter((id) => !known.has(id))];
-    this.left = answer.body.left;
-    this.voted = answer.body.done ?? null;
+    if (count) this.#counted = performance.now();
+    this.left = answer.body.left ?? this.left;
+    this.voted = answer.body.done ?? this.voted;
     const gone = page === "vote" && first === this.current.id && !order.includes(first) && !this.done.has(first) && !wasBusy && !this.#busy(first);
     this.#told(gone ? this.current : null, "");
   }
