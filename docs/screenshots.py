@@ -64,6 +64,11 @@ def configurations(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def filters_in_view(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    page.get_by_text("More filters", exact=False).first.evaluate("it => it.scrollIntoView({block: 'center'})")
+
+
 def as_it_opens(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
@@ -96,7 +101,7 @@ PICTURES: dict[str, tuple[str, Callable[[Page], None]]] = {
 }
 OPERATORS = {
     "inspect": ("/inspect/", as_it_opens),
-    "launch": ("/admin/tasks/job/launch/?like=1", as_it_opens),
+    "launch": ("/admin/tasks/job/launch/?like=1", filters_in_view),
 }
 
 
