@@ -59,7 +59,7 @@ def multiply(entries: int) -> dict[str, int]:
 
         def copy(model: type[models.Model], which: str, **changed: str) -> None:
             changed = {"id": moved(model, "id")} | changed
-            columns = [field.column for field in model._meta.concrete_fields]
+            columns = [field.column for field in model._meta.concrete_fields if not field.generated]
             values = ", ".join(changed.get(column, f"r.{column}") for column in columns)
             cursor.execute(
                 f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) SELECT {values} "
@@ -85,7 +85,11 @@ def multiply(entries: int) -> dict[str, int]:
             Spectrum, f"r.id IN ({spectra})", source_id=source, name="r.name || '-' || c", obsid="NULL",
             sha256="encode(sha256(convert_to(r.sha256 || c, 'UTF8')), 'hex')", designation="''", **place,
         )  # fmt: skip
-        copy(Candidate, "true", spectrum_id=spectrum)
+        nearest = {
+            column: moved(Counterpart, column)
+            for column in ("simbad_nearest_id", "sdss_nearest_id", "ned_nearest_id")
+        }
+        copy(Candidate, "true", spectrum_id=spectrum, **nearest)
         inspectors = [
             Inspector.objects.get_or_create(user=User.objects.get_or_create(username=name)[0])[0].pk
             for name in INSPECTORS

@@ -140,6 +140,7 @@ def make() -> dict[str, Any]:
     from django.utils import timezone
 
     from catalog import models as m
+    from catalog.counterparts.storing import answers_store
     from catalog.positions import equatorial, galactic, healpix29
 
     call_command("migrate", verbosity=0)
@@ -235,6 +236,7 @@ def make() -> dict[str, Any]:
         ),
         batch_size=2000,
     )  # fmt: skip
+    answers_store(sources=[source.pk for source in sources[:GALAXIES]])
     return {"candidates": len(candidates), "lookups": len(lookups)}
 
 

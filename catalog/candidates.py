@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+from django.db import transaction
 from django.db.models import F
 
 from retrieval.match import confirm
 from retrieval.velocity import is_nebular, velocity_kms
 
-from .models import Candidate, LineRedshift, Neighbour, Run
+from .counterparts.storing import answers_store
+from .models import Candidate, LineRedshift, Neighbour, Run, Spectrum
 
 
+@transaction.atomic
 def candidates_confirm(*, run: Run, spectrum_ids: Sequence[int]) -> None:
     """Check the nearest templates of some queries against their line redshifts; make the candidates.
 
@@ -33,9 +36,11 @@ def candidates_confirm(*, run: Run, spectrum_ids: Sequence[int]) -> None:
     for neighbour in (n for n, agreed in zip(nearest, agrees, strict=True) if agreed):
         agreeing[neighbour.spectrum_id].append(neighbour)
     neighbours.filter(pk__in=[n.pk for group in agreeing.values() for n in group]).update(agrees=True)
-    Candidate.objects.bulk_create(
+    made = Candidate.objects.bulk_create(
         _candidate(run, lines[spectrum_id], group) for spectrum_id, group in agreeing.items()
     )
+    placed = Spectrum.objects.filter(pk__in=[row.spectrum_id for row in made], source__isnull=False)
+    answers_store(sources=list(placed.values_list("source_id", flat=True)))
 
 
 def _candidate(run: Run, line: LineRedshift, agreeing: list[Neighbour]) -> Candidate:

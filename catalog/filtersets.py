@@ -32,6 +32,7 @@ from .models import (
     DECIDING,
     Candidate,
     Catalogue,
+    CounterpartLookup,
     HIIRegion,
     LineMeasurement,
     PublishedGalaxy,
@@ -230,7 +231,10 @@ class WaitingFilterSet(CandidateFilterSet):
     waits_for = ChoicesFilter(
         label="Waits for",
         choices=[(service.value, service.label) for service in DECIDING],
-        conditions={service.value: Q((f"{service.value}_answered", False)) for service in DECIDING},
+        conditions={
+            service.value: ~Q((f"{service.value}_outcome__in", CounterpartLookup.ANSWERED))
+            for service in DECIDING
+        },
     )
 
 

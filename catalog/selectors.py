@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from .models import Candidate, CounterpartLookup, HIIRegion, Release, Run, Spectrum
-from .tables import GALAXIES, SERVICES
+from .tables import SERVICES
 
 
 def origins_held() -> set[bool]:
@@ -77,12 +77,11 @@ def run_numbers(*, run: Run) -> RunNumbers:
 
 def _new(run: Run) -> tuple[int | None, int | None]:
     """Galaxies that none of the three services knows, and their sources; None until all three were asked."""
-    said = CounterpartLookup.objects.filter(
-        source__spectra__candidates__run=run, outcome__in=("matched", "no-match")
-    )
-    if not all(said.filter(service=service).exists() for service in SERVICES):
+    of_run = Candidate.objects.filter(run=run)
+    said = [of_run.filter(**{f"{s}_outcome__in": CounterpartLookup.ANSWERED}) for s in SERVICES]
+    if not all(rows.exists() for rows in said):
         return None, None
-    new = GALAXIES.rows(run).filter(new_galaxy=True)
+    new = of_run.filter(kind=Candidate.Kind.GALAXY, new_galaxy=True)
     return new.count(), _sources(new)
 
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, reduce
-from operator import and_
 from typing import Any
 
 import django_filters as filters
-from django.db.models import BooleanField, Case, Exists, F, Max, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, Max, OuterRef, QuerySet, When
 
 from . import certified
 from . import columns as c
 from . import filtersets as f
-from .counterparts.selectors import answered, holding, standing
 from .inspection import rows as inspection
 from .inspection.selectors import STATE_SHOWN
-from .models import DECIDING, Candidate, Counterpart, Refusal, Run, Spectrum
+from .models import DECIDING, Candidate, Refusal, Run, Spectrum
 
 ALL = "all"
 SERVICES = tuple(service.value for service in DECIDING)
@@ -77,80 +74,28 @@ def current_run(number: int | str | None = None) -> Run | None:
     return complete.order_by(F("catalogue").desc(nulls_last=True), "-completed_at").first()
 
 
-def _of_run(rows: QuerySet[Candidate], run: Run | None) -> QuerySet[Candidate]:
-    return rows.filter(run=run) if run else rows.none()
-
-
 def _candidates(run: Run | None) -> QuerySet[Candidate]:
-    return _of_run(_all_candidates(), run)
-
-
-def _all_candidates() -> QuerySet[Candidate]:
-    rows = Candidate.objects.select_related("spectrum", "spectrum__release", "region", "run")
+    rows = Candidate.objects.filter(run=run) if run else Candidate.objects.none()
+    rows = rows.select_related("spectrum", "spectrum__release", "region", "run")
     return rows.annotate(state_shown=STATE_SHOWN)
 
 
-def _nearest(service: str, field: str) -> Subquery:
-    found = Counterpart.objects.filter(lookup=OuterRef(f"{service}_lookup"))
-    return Subquery(found.order_by("separation_arcsec", "pk").values(field)[:1])
-
-
-def with_answers(rows: QuerySet[Candidate]) -> QuerySet[Any]:
-    """Candidates with what each of the three services answered, and whether that makes them new.
-
-    New only where all three answered that they hold nothing at the source's position of now.
-    """
-    stand = {s: standing(service=s) for s in SERVICES}
-    return (
-        rows.annotate(**{f"{s}_lookup": Subquery(stand[s].values("pk")[:1]) for s in SERVICES})
-        .annotate(**{f"{s}_outcome": Subquery(stand[s].values("outcome")[:1]) for s in SERVICES})
-        .annotate(
-            new_galaxy=Case(
-                When(holding(*SERVICES), then=Value(False)),
-                When(reduce(and_, map(answered, SERVICES)), then=Value(True)),
-                default=None,
-                output_field=BooleanField(),
-            )
-        )
-    )
-
-
-def _galaxies(run: Run | None) -> QuerySet[Candidate]:
-    return _of_run(_all_galaxies(), run)
-
-
-@cache
-def _all_galaxies() -> QuerySet[Candidate]:
-    """Emission-line galaxies, with counterparts and the probability of the class that each is given.
-
-    Described once and never read itself: to describe its subqueries takes longer than many a query.
-    """
-    return with_answers(_all_candidates().filter(kind=Candidate.Kind.GALAXY)).annotate(
-        probability=Case(*(When(bpt_class=name, then=F(field)) for name, field in CLASS_PROBABILITIES)),
-        simbad_id=_nearest("simbad", "identifier"),
-        simbad_type=_nearest("simbad", "object_type"),
-        simbad_z=_nearest("simbad", "z"),
-        sdss_id=_nearest("sdss", "identifier"),
-        sdss_type=_nearest("sdss", "object_type"),
-        sdss_radius=_nearest("sdss", "petro_radius_arcsec"),
-        sdss_z=_nearest("sdss", "z"),
-        sdss_z_err=_nearest("sdss", "z_err"),
-        ned_id=_nearest("ned", "identifier"),
-        ned_type=_nearest("ned", "object_type"),
-        ned_z=_nearest("ned", "z"),
-        ned_z_err=_nearest("ned", "z_err"),
+def _galaxies(run: Run | None) -> QuerySet[Any]:
+    """Emission-line galaxies, with their nearest counterparts and the probability of the class of each."""
+    galaxies = _candidates(run).filter(kind=Candidate.Kind.GALAXY)
+    return galaxies.select_related(*(f"{service}_nearest" for service in SERVICES)).annotate(
+        probability=Case(*(When(bpt_class=name, then=F(field)) for name, field in CLASS_PROBABILITIES))
     )
 
 
 def _waiting(run: Run | None) -> QuerySet[Candidate]:
     """One galaxy for each source of which it is not decided whether it is new."""
-    galaxies = _candidates(run).filter(kind=Candidate.Kind.GALAXY)
     first = Candidate.objects.filter(
         run=OuterRef("run"), kind=Candidate.Kind.GALAXY,
         spectrum__source=OuterRef("spectrum__source"), pk__lt=OuterRef("pk"),
     )  # fmt: skip
-    said = {f"{s}_answered": Case(When(answered(s), then=True), default=False) for s in SERVICES}
-    return with_answers(galaxies.exclude(Exists(first))).annotate(**said).filter(new_galaxy__isnull=True)
+    undecided = _candidates(run).filter(kind=Candidate.Kind.GALAXY, new_galaxy=None)
+    return undecided.exclude(Exists(first))
 
 
 def _nebulae(run: Run | None) -> QuerySet[Any]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from factory import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
+from catalog.counterparts.storing import answers_store
 from catalog.models import (
     Candidate,
     Codebook,
@@ -287,7 +288,10 @@ class NeighbourFactory(DjangoModelFactory):
 
 
 class CandidateFactory(DjangoModelFactory):
-    """A measured star-forming galaxy. ``nebula=True``: a nebula outside all regions, newly found."""
+    """A measured star-forming galaxy. ``nebula=True``: a nebula outside all regions, newly found.
+
+    What stands of look-ups that are there of its source already is stored on it, as the portal does.
+    """
 
     class Meta:
         model = Candidate
@@ -320,6 +324,15 @@ class CandidateFactory(DjangoModelFactory):
     snr_min = 7.0
     bpt_class = Candidate.BptClass.STAR_FORMING
 
+    @classmethod
+    def _create(cls, *args: Any, **kwargs: Any) -> Candidate:
+        candidate: Candidate = super()._create(*args, **kwargs)
+        source = candidate.spectrum.source_id
+        if source and CounterpartLookup.objects.filter(source=source).exists():
+            answers_store(sources=[source])
+            candidate.refresh_from_db()
+        return candidate
+
 
 class LineMeasurementFactory(DjangoModelFactory):
     class Meta:
@@ -338,6 +351,8 @@ class LineMeasurementFactory(DjangoModelFactory):
 
 
 class CounterpartLookupFactory(DjangoModelFactory):
+    """An answer; what stands is stored on the candidates that there are of its source, as the portal does."""
+
     class Meta:
         model = CounterpartLookup
 
@@ -350,10 +365,22 @@ class CounterpartLookupFactory(DjangoModelFactory):
     radius_arcsec = 3.0
     asked_at = LazyFunction(timezone.now)
 
+    @classmethod
+    def _create(cls, *args: Any, **kwargs: Any) -> CounterpartLookup:
+        lookup: CounterpartLookup = super()._create(*args, **kwargs)
+        answers_store(sources=[lookup.source_id])
+        return lookup
+
 
 class CounterpartFactory(DjangoModelFactory):
     class Meta:
         model = Counterpart
+
+    @classmethod
+    def _create(cls, *args: Any, **kwargs: Any) -> Counterpart:
+        counterpart: Counterpart = super()._create(*args, **kwargs)
+        answers_store(sources=[counterpart.lookup.source_id])
+        return counterpart
 
     lookup = SubFactory(CounterpartLookupFactory)
     identifier = Sequence(lambda n: f"LEDA {n}")

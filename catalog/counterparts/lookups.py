@@ -19,6 +19,7 @@ from django.utils import timezone
 from catalog.models import Counterpart, CounterpartLookup, Outage, Source
 
 from .answers import Answer, Match, Provider, ServiceError
+from .storing import answers_store, sources_lock
 
 Outcome = CounterpartLookup.Outcome
 
@@ -173,8 +174,7 @@ def lookups_store(*, service: str, radius_arcsec: float, results: Sequence[Resul
     answers and never in place of one. Both only while the source is where it was asked about.
     """
     ids = [result.place.source_id for result in results]
-    # In one order, so that two that store about the same sources wait for each other.
-    list(Source.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values("pk"))
+    sources_lock(sources=ids)
     held = {
         (lookup.source_id, lookup.release): lookup
         for lookup in CounterpartLookup.objects.filter(
@@ -210,6 +210,7 @@ def lookups_store(*, service: str, radius_arcsec: float, results: Sequence[Resul
     Counterpart.objects.bulk_create(
         (_counterpart(lookup, match) for result, lookup in kept for match in result.matches), batch_size=1000
     )
+    answers_store(sources=ids, services=[service])
     return Counter(result.outcome for result in results)
 
 

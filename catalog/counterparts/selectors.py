@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Least, TruncDate
 from django.db.models.lookups import Regex
 
@@ -21,21 +36,20 @@ _MONTH = r"^[0-9]{4}-[0-9]{2}$"
 """Releases that are months: the only ones of which it is known which of two is the newer."""
 
 
-def standing(*, service: str, candidate: str = "") -> QuerySet[CounterpartLookup]:
-    """For a subquery: the look-ups of a service that stand for a candidate, the one that counts first.
+def standing(*, service: str) -> QuerySet[CounterpartLookup]:
+    """For a subquery: the look-ups of a service that stand for the outer candidate, the first counts.
 
     That is its newest match that is not unsaid (see ``_unsaid``); else its newest "no match", a snapshot's
     answer being as old as the snapshot. Only where there is no answer it is that the service does not cover
     the place; else that it failed. What was asked about another position than the source's of now does not
-    stand, and a simulated snapshot says nothing about a real spectrum. ``candidate`` leads from the outer row
-    to the candidate ("candidate__", say).
+    stand, and a simulated snapshot says nothing about a real spectrum.
     """
     return _ranked(
         CounterpartLookup.objects.filter(
-            may_answer(f"{candidate}spectrum__release__simulated"),
-            source=OuterRef(f"{candidate}spectrum__source"),
-            ra=OuterRef(f"{candidate}spectrum__source__ra"),
-            dec=OuterRef(f"{candidate}spectrum__source__dec"),
+            may_answer("spectrum__release__simulated"),
+            source=OuterRef("spectrum__source"),
+            ra=OuterRef("spectrum__source__ra"),
+            dec=OuterRef("spectrum__source__dec"),
             service=service,
         )
     )
@@ -58,40 +72,39 @@ def standing_of_sources(
     return CounterpartLookup.objects.filter(pk__in=first.values("pk")).order_by()
 
 
-def answered(*services: str) -> Q:
-    """Candidates of which any of the services has said what it holds.
+def unlike(*, candidates: QuerySet[Candidate], services: Sequence[str] = DECIDING) -> QuerySet[Any]:
+    """Those candidates on which something else is stored than stands, with what does: of each service
+    ``simbad_stands`` (an outcome) and ``simbad_first`` (the id of the nearest object of that answer).
 
-    That follows from ``standing``, too, but here the database may look up all sources at once.
+    None, once ``storing.answers_store`` has been there.
     """
-    return _about(services, CounterpartLookup.objects.filter(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH]))
+    told: dict[str, Any] = {}
+    nearest: dict[str, Any] = {}
+    differs = Q()
+    for service in services:
+        stands = standing(service=service)
+        told[f"{service}_stands"] = Subquery(stands.values("outcome")[:1])
+        told[f"{service}_lookup"] = Subquery(stands.values("pk")[:1])
+        found = Counterpart.objects.filter(lookup=OuterRef(f"{service}_lookup"))
+        nearest[f"{service}_first"] = Subquery(found.order_by("separation_arcsec", "pk").values("pk")[:1])
+        differs |= Q(_Distinct(f"{service}_outcome", f"{service}_stands"))
+        differs |= Q(_Distinct(f"{service}_nearest", f"{service}_first"))
+    return candidates.annotate(**told).annotate(**nearest).filter(differs)
 
 
-def holding(*services: str) -> Q:
-    """Candidates of which any of the services holds something: the first of ``standing`` is a match.
+class _Distinct(Func):
+    """Whether two values differ, where an empty one is like another empty one."""
 
-    A match that is not unsaid comes first there. One that is unsaid never does: what unsays it is later.
-    """
-    matches = CounterpartLookup.objects.alias(as_of=_AS_OF).filter(outcome=Outcome.MATCHED)
-    return _about(services, matches.exclude(Exists(_unsaid())))
-
-
-def _about(services: Sequence[str], lookups: QuerySet[CounterpartLookup]) -> Q:
-    """Candidates about whose source, as it lies now, one of the look-ups may speak (see ``may_answer``).
-
-    Nothing but the source ties a look-up to the candidate, so that the database may ask for all at once.
-    """
-    here = lookups.filter(
-        source=OuterRef("spectrum__source"), ra=F("source__ra"), dec=F("source__dec"), service__in=services
-    )
-    of_simulated = Q(Exists(here.filter(SIMULATED)), spectrum__release__simulated=True)
-    return Q(Exists(here.exclude(SIMULATED))) | of_simulated
+    arg_joiner = " IS DISTINCT FROM "
+    template = "(%(expressions)s)"
+    output_field = BooleanField()
 
 
 def _ranked(lookups: QuerySet[CounterpartLookup]) -> QuerySet[CounterpartLookup]:
     """A match that stands, before other answers, before "not covered", before a failure; the newest first."""
     rank = Case(
         When(Q(outcome=Outcome.MATCHED) & ~Exists(_unsaid()), then=Value(0)),
-        When(outcome__in=[Outcome.MATCHED, Outcome.NO_MATCH], then=Value(1)),
+        When(outcome__in=CounterpartLookup.ANSWERED, then=Value(1)),
         When(outcome=Outcome.NOT_COVERED, then=Value(2)),
         default=Value(3),
         output_field=IntegerField(),
@@ -168,11 +181,10 @@ class SourceAnswers:
     @property
     def waiting_for(self) -> list[str]:
         """The deciding services without an answer."""
-        answered = (Outcome.MATCHED, Outcome.NO_MATCH)
         return [
             answer.service
             for answer in self._deciding()
-            if not answer.lookup or answer.lookup.outcome not in answered
+            if not answer.lookup or answer.lookup.outcome not in CounterpartLookup.ANSWERED
         ]
 
     def _deciding(self) -> list[ServiceAnswer]:

@@ -113,6 +113,9 @@ class CounterpartLookup(models.Model):
         NOT_COVERED = "not-covered", "not covered"
         FAILED = "failed", "failed"
 
+    ANSWERED = (Outcome.MATCHED, Outcome.NO_MATCH)
+    """Outcomes that say what the service holds."""
+
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="lookups")
     service = models.CharField(max_length=10, choices=Service)
     outcome = models.CharField(max_length=12, choices=Outcome)

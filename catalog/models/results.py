@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
+from .counterparts import Counterpart, CounterpartLookup
 from .regions import HIIRegion
 from .runs import Run
 from .survey import Spectrum
+
+_SAID = "What stands of {}'s answers about the source; empty where it was never asked."
+_NEAREST = "The nearest object of {}, where its answer is a match."
+
+_MATCHED, _NO_MATCH = CounterpartLookup.Outcome.MATCHED, CounterpartLookup.Outcome.NO_MATCH
+_NEW = Case(
+    When(Q(simbad_outcome=_MATCHED) | Q(sdss_outcome=_MATCHED) | Q(ned_outcome=_MATCHED), then=Value(False)),
+    When(simbad_outcome=_NO_MATCH, sdss_outcome=_NO_MATCH, ned_outcome=_NO_MATCH, then=Value(True)),
+    default=None,
+)
 
 
 class Candidate(models.Model):
@@ -95,6 +106,37 @@ class Candidate(models.Model):
     near_galaxy = models.CharField(
         max_length=30, blank=True, help_text="Near galaxy whose disc covers the position, such as M31."
     )
+    # Stored by counterparts.storing alone. Empty is NULL: lists put it last, files leave it out.
+    simbad_outcome = models.CharField(  # noqa: DJ001
+        max_length=12, choices=CounterpartLookup.Outcome, null=True, blank=True,
+        help_text=_SAID.format("SIMBAD"),
+    )  # fmt: skip
+    sdss_outcome = models.CharField(  # noqa: DJ001
+        max_length=12, choices=CounterpartLookup.Outcome, null=True, blank=True,
+        help_text=_SAID.format("SDSS"),
+    )  # fmt: skip
+    ned_outcome = models.CharField(  # noqa: DJ001
+        max_length=12, choices=CounterpartLookup.Outcome, null=True, blank=True,
+        help_text=_SAID.format("NED"),
+    )  # fmt: skip
+    simbad_nearest = models.ForeignKey(
+        Counterpart, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text=_NEAREST.format("SIMBAD"),
+    )  # fmt: skip
+    sdss_nearest = models.ForeignKey(
+        Counterpart, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text=_NEAREST.format("SDSS"),
+    )  # fmt: skip
+    ned_nearest = models.ForeignKey(
+        Counterpart, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text=_NEAREST.format("NED"),
+    )  # fmt: skip
+    new_galaxy = models.GeneratedField(
+        expression=_NEW,
+        output_field=models.BooleanField(null=True), null=True, db_persist=True,
+        help_text="False where one of the three services holds it, true where all three answered that they "
+        "hold nothing; empty until then.",
+    )  # fmt: skip
     flags = models.IntegerField(default=0, help_text="Warnings, from the registry CandidateFlag.")
     inspection_state = models.CharField(
         max_length=10, choices=InspectionState, default=InspectionState.WAITING,
@@ -136,6 +178,7 @@ class Candidate(models.Model):
                 fields=["run", "new_found", "region", "id"], include=["spectrum", "nebula_state"],
                 condition=Q(kind="nebula"), name="candidate_nebulae",
             ),
+            models.Index(fields=["run", "kind", "new_galaxy"], name="candidate_run_new"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from django.db.models import Count, Q
 
 from catalog.inspection.selectors import conflicts, simulated_votes, standing
 from catalog.models import Adjudication, Candidate, CounterpartLookup, Run, Service, Vote
-from catalog.tables import SERVICES, with_answers
+from catalog.tables import SERVICES
 
 from .tables import kept
 
@@ -52,13 +52,8 @@ def _inspection(run: Run, uninspected: bool) -> list[str]:
 
 def _lookups(run: Run, uninspected: bool) -> list[str]:
     """Each galaxy that has a position needs an answer of each service, be it that it does not cover it."""
-    galaxies = with_answers(
-        Candidate.objects.filter(
-            kept(run, not uninspected),
-            run=run,
-            kind=Candidate.Kind.GALAXY,
-            spectrum__source__isnull=False,
-        )
+    galaxies = Candidate.objects.filter(
+        kept(run, not uninspected), run=run, kind=Candidate.Kind.GALAXY, spectrum__source__isnull=False
     )
     failed = CounterpartLookup.Outcome.FAILED
     counts = galaxies.aggregate(

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Case, Count, F, FloatField, Max, Min, Q, QuerySet, When
+from django.db.models import Aggregate, Count, F, FloatField, Max, Min, Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Abs
+from django.db.models.functions import Abs, Coalesce
 
 from catalog.columns import GALAXY_COLUMNS, NEBULA_COLUMNS
-from catalog.counterparts.selectors import holding
 from catalog.models import (
     Candidate,
+    CounterpartLookup,
     HIIRegion,
     Release,
     Run,
@@ -23,7 +23,6 @@ from catalog.models import (
     SpectrumBlock,
 )
 from catalog.runs import usable_ids
-from catalog.tables import GALAXIES as GALAXY_TABLE
 from catalog.tables import SERVICES
 from retrieval.grid import make_grid
 from retrieval.lines import CL_LINES
@@ -97,9 +96,7 @@ class Counted:
 
     @property
     def galaxies(self) -> QuerySet[Candidate]:
-        """With what the services hold, as Table 3 has it (``new_galaxy``, ``simbad_z`` ...)."""
-        rows = GALAXY_TABLE.rows(self.run)
-        return rows.filter(pk__in=self.kept.values("pk")).order_by()
+        return self.kept.filter(kind=Candidate.Kind.GALAXY)
 
     @property
     def line_redshifts(self) -> int:
@@ -169,7 +166,7 @@ def _candidates(counted: Counted) -> dict[str, Ours]:
         "confirmed_sources": Ours(_sources(counted.confirmed)),
         "kept": kept,
         "nebulae": Ours(counted.nebulae.count()),
-        "galaxies": Ours(counted.kept.filter(kind=Candidate.Kind.GALAXY).count()),
+        "galaxies": Ours(counted.galaxies.count()),
     }
 
 
@@ -205,7 +202,7 @@ def _nebulae(counted: Counted) -> dict[str, Ours]:
 
 
 def _galaxies(counted: Counted) -> dict[str, Ours]:
-    galaxies = counted.kept.filter(kind=Candidate.Kind.GALAXY, measured_at__isnull=False)
+    galaxies = counted.galaxies.filter(measured_at__isnull=False)
     found = dict(galaxies.values_list("bpt_class").annotate(n=Count("pk")))
     counts = {
         f"bpt_{place}_{name}": found.get(name, 0) for place in ("text", "caption") for name in BPT_CLASSES
@@ -215,38 +212,36 @@ def _galaxies(counted: Counted) -> dict[str, Ours]:
 
 
 def _counterparts(counted: Counted) -> dict[str, Ours]:
-    """Counted here, not in the database: one pass gives the spectra and the sources of every group."""
-    matched = {
-        f"{service}_holds": Case(When(holding(service), then=True), default=False) for service in SERVICES
+    """Spectra and sources of every group; a spectrum without a position is a source of its own."""
+    matched = CounterpartLookup.Outcome.MATCHED
+    simbad, sdss, ned = (Q((f"{service}_outcome", matched)) for service in SERVICES)
+    groups = {
+        "cds": simbad,
+        "sdss": sdss,
+        "either": simbad | sdss,
+        "ned": ned & ~(simbad | sdss),
+        "none": Q(new_galaxy=True),
+        "known": Q(new_galaxy=False),
+        "undecided": Q(new_galaxy=None),
     }
-    rows = counted.galaxies.annotate(**matched).values_list("pk", "spectrum__source", "new_galaxy", *matched)
-    groups: dict[str, list[int]] = {
-        key: [] for key in ("cds", "sdss", "either", "ned", "none", "known", "undecided", "all")
-    }
-    for pk, source, is_new, simbad, sdss, ned in rows:
-        belongs = {
-            "cds": simbad,
-            "sdss": sdss,
-            "either": simbad or sdss,
-            "ned": ned and not (simbad or sdss),
-            "none": is_new is True,
-            "known": is_new is False,
-            "undecided": is_new is None,
-            "all": True,
-        }
-        for key in (key for key, is_member in belongs.items() if is_member):
-            groups[key].append(source or -pk)  # without a position: a source of its own
-    sources = {key: len(set(found)) for key, found in groups.items()}
-    counts = {key: len(found) for key, found in groups.items() if key != "all"}
-    counts |= {f"{key}_sources": sources[key] for key in ("either", "ned", "none", "known", "undecided")}
+    source = Coalesce("spectrum__source", -F("pk"))
+    counts = counted.galaxies.aggregate(
+        **{key: Count("pk", filter=group) for key, group in groups.items()},
+        **{
+            f"{key}_sources": Count(source, filter=groups[key], distinct=True)
+            for key in ("either", "ned", "none", "known", "undecided")
+        },
+        galaxy_sources=Count(source, distinct=True),
+    )
+    galaxy_sources = Ours(counts.pop("galaxy_sources"))
     asked = counts["known"] + counts["none"] > 0
-    return _filled(counts, asked, NOT_ASKED) | {"galaxy_sources": Ours(sources["all"])}
+    return _filled(counts, asked, NOT_ASKED) | {"galaxy_sources": galaxy_sources}
 
 
 def _tables(counted: Counted) -> dict[str, Ours]:
     return {
         "table_2_columns": Ours(len(NEBULA_COLUMNS)),
-        "table_3": Ours(counted.kept.filter(kind=Candidate.Kind.GALAXY).count()),
+        "table_3": Ours(counted.galaxies.count()),
         "table_3_columns": Ours(len(GALAXY_COLUMNS)),
     }
 
@@ -259,14 +254,16 @@ def _figures(counted: Counted) -> dict[str, Ours]:
         ),
         "snr_r": _spread(counted.kept, "spectrum__snr_r", 1),
         "mag_g": _spread(counted.kept, "spectrum__mag_g", 2),
-        "z_galaxies": _spread(counted.kept.filter(kind=Candidate.Kind.GALAXY), "z_cl", 4),
+        "z_galaxies": _spread(counted.galaxies, "z_cl", 4),
         "z_templates": _spread(templates, "z", 4),
         "velocities": _spread(counted.nebulae, "velocity_kms", 0),
         "object_types": _frequent(counted.kept, "spectrum__object_type"),
     }
     for service in SERVICES:
-        numbers[f"z_{service}"] = _difference(counted.galaxies, f"{service}_z")
-        numbers[f"types_{service}"] = _frequent(counted.galaxies, f"{service}_type", NOT_ASKED)
+        numbers[f"z_{service}"] = _difference(counted.galaxies, f"{service}_nearest__z")
+        numbers[f"types_{service}"] = _frequent(
+            counted.galaxies, f"{service}_nearest__object_type", NOT_ASKED
+        )
     return numbers
 
 

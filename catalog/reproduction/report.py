@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Subquery
 from django.template.loader import render_to_string
 
 from catalog import citation
+from catalog.counterparts.selectors import standing
 from catalog.models import DECIDING, Candidate, CounterpartLookup, HIIRegion, Release, Run, SpectrumBlock
 
 from . import paper
@@ -157,7 +159,8 @@ def _data(counted: Counted) -> Iterator[str]:
         yield "Inspection: nobody has decided yet, so all are counted where the paper counts kept ones."
 
     for service in DECIDING:
-        answers = CounterpartLookup.objects.filter(pk__in=counted.galaxies.values(f"{service}_lookup"))
+        stands = counted.galaxies.annotate(stands=Subquery(standing(service=service).values("pk")[:1]))
+        answers = CounterpartLookup.objects.filter(pk__in=stands.values("stands"))
         origins = answers.values_list("release", "snapshot__simulated").distinct().order_by("release")
         asked = [f"{release} (simulated)" if simulated else release for release, simulated in origins]
         told = f"answers of {', '.join(asked)}" if asked else "has answered about none of the galaxies"

@@ -27,7 +27,6 @@ from catalog.models import (
     Truth,
 )
 from catalog.runs import usable_ids
-from catalog.tables import with_answers
 from retrieval.diagnose import CLASSES
 from retrieval.simulate.objects import GALAXIES, KINDS, NEBULAE
 from retrieval.simulate.peaks import peak_snr
@@ -308,16 +307,13 @@ def new_flag(*, run: Run) -> NewFlag | None:
     if len(simulated) < len(DECIDING):
         return None
     galaxies = list(
-        with_answers(
-            Candidate.objects.filter(
-                run=run, kind=Candidate.Kind.GALAXY, withdrawn_at__isnull=True,
-                spectrum__source__isnull=False, spectrum__release__simulated=True,
-                spectrum__truth__isnull=False,
-            )
+        Candidate.objects.filter(
+            run=run, kind=Candidate.Kind.GALAXY, withdrawn_at__isnull=True,
+            spectrum__source__isnull=False, spectrum__release__simulated=True, spectrum__truth__isnull=False,
         ).select_related("spectrum__source", "spectrum__truth")
     )  # fmt: skip
-    sources = [galaxy.spectrum.source for galaxy in galaxies]
-    ra, dec = np.array([(source.ra, source.dec) for source in sources], dtype=np.float64).reshape(-1, 2).T
+    places = [(source.ra, source.dec) for galaxy in galaxies if (source := galaxy.spectrum.source)]
+    ra, dec = np.array(places, dtype=np.float64).reshape(-1, 2).T
     held = np.zeros(len(galaxies), dtype=bool)
     looked = np.ones(len(galaxies), dtype=bool)
     for snapshot in simulated:

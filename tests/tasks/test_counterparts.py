@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from catalog.counterparts.demo import demo_snapshots
 from catalog.counterparts.loading import snapshot_load
+from catalog.counterparts.storing import answers_store
 from catalog.models import Candidate, CounterpartLookup, Outage, Run, Snapshot
 from catalog.tables import GALAXIES, LOOKUPS
 from tasks.models import Job
@@ -102,6 +103,7 @@ def test_it_finds_exactly_what_was_planted(sky: Sky, run: Run) -> None:
 def test_no_fault_ever_makes_a_discovery(sky: Sky, run: Run, seed: int, faults: list[str]) -> None:
     """Whatever fails, in whatever order: nothing is called new that is not; in the end all is answered."""
     CounterpartLookup.objects.all().delete()
+    answers_store(sources=[galaxy.spectrum.source_id for galaxy in galaxies(run)])
     Outage.objects.all().delete()
     new = plant(sky, galaxies(run), seed)
     quick = [fault for fault in faults if fault not in ("hang", "trickle")]

@@ -15,7 +15,8 @@ from django.utils import timezone
 from catalog.counterparts.answers import Answer, Found, Match, ServiceError
 from catalog.counterparts.flags import candidates_flag
 from catalog.counterparts.lookups import Place, look_up, lookups_store, places_unanswered
-from catalog.counterparts.selectors import source_answers
+from catalog.counterparts.selectors import source_answers, unlike
+from catalog.counterparts.storing import answers_store
 from catalog.counterparts.summary import services_summary
 from catalog.models import Candidate, Counterpart, CounterpartLookup, Outage, Snapshot, Source
 from catalog.tables import GALAXIES, LOOKUPS
@@ -53,6 +54,7 @@ def ask(roads: Any, sources: list[Source]) -> None:
     places = [Place(source.pk, source.ra, source.dec) for source in sources]
     results = look_up(roads=roads if isinstance(roads, list) else [roads], places=places, radius_arcsec=3.0)
     lookups_store(service="simbad", radius_arcsec=3.0, results=results)
+    assert not unlike(candidates=Candidate.objects.all()).exists()
 
 
 @pytest.fixture
@@ -185,7 +187,8 @@ def answered(candidate: Candidate, **changes: Any) -> None:
 
 
 def new(candidate: Candidate) -> bool | None:
-    """As the table says, and as the page does: they agree."""
+    """As the table says, and as the page does: they agree. Tests write as they like: it is stored anew."""
+    answers_store(sources=[candidate.spectrum.source_id])
     row = GALAXIES.rows(candidate.run).get(pk=candidate.pk)
     shown = source_answers(spectrum=candidate.spectrum)
     assert shown.is_new is row.new_galaxy

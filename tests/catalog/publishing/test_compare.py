@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from catalog.counterparts.storing import answers_store
 from catalog.models import Candidate, Counterpart, CounterpartLookup, Run
 from catalog.publishing.compare import catalogue_compare
 from catalog.publishing.services import catalogue_publish
@@ -35,6 +36,7 @@ def test_gained_lost_changed(run: Run) -> None:
     known.update(bpt_class="LINER", z_cl=0.2000001)
     Counterpart.objects.all().delete()
     CounterpartLookup.objects.update(outcome="no-match")
+    answers_store(sources=CounterpartLookup.objects.values_list("source", flat=True))
     of(spectrum__name="spec-unclear").update(new_found=True)
     of(spectrum__name="spec-outside").update(new_found=None)
     candidate(run, "spec-late", nebula=True)

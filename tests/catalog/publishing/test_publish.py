@@ -19,6 +19,7 @@ from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 
 from catalog.columns import published
+from catalog.counterparts.storing import answers_store
 from catalog.models import (
     Candidate,
     Catalogue,
@@ -208,11 +209,13 @@ def test_open_inspection(run: Run) -> None:
 def test_waiting_and_failed_lookups(run: Run, service: str) -> None:
     made = candidate(run, "failed", spectrum__ra=10.0)
     CounterpartLookup.objects.filter(source=made.spectrum.source, service=service).update(outcome="failed")
+    answers_store(sources=[made.spectrum.source_id])
     waiting = f.CandidateFactory(run=run, inspection_state=STATE.KEPT)
     reasons = refusal(run)
     assert reasons.count("1 galaxies wait for") == 3
     assert reasons.count("the look-up in") == 1
     CounterpartLookup.objects.filter(outcome="failed").update(outcome="not-covered")
+    answers_store(sources=[made.spectrum.source_id])
     look_up(waiting)
     assert publishing_obstacles(run=run) == []
 
