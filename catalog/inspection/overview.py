@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from django.db import connection
-from django.db.models import Aggregate, Count, Exists, F, FloatField, OuterRef, Q, QuerySet
+from django.db.models import Aggregate, Count, F, FilteredRelation, FloatField, Q, QuerySet
 from django.db.models.lookups import IsNull
 
-from catalog.models import Adjudication, Candidate, Run, Verdict, Vote
+from catalog.models import Candidate, Run, Verdict, Vote
 
 from .agreement import cohen_kappa, fleiss_kappa, wilson_interval
-from .selectors import DECIDED, standing
+from .selectors import DECIDED
 
 State = Candidate.InspectionState
 
@@ -34,9 +35,9 @@ class Step:
 
 def chain(*, run: Run) -> list[Step]:
     """A run's candidates on their way through votes and adjudication. Withdrawn ones leave it at once."""
-    adjudicated = Exists(standing(Adjudication.objects.filter(candidate=OuterRef("pk"))))
-    rows = Candidate.objects.filter(run=run).order_by()
-    rows = rows.annotate(here=IsNull(F("withdrawn_at"), True), adjudicated=adjudicated)
+    last_word = FilteredRelation("adjudications", condition=Q(adjudications__replaced_at__isnull=True))
+    rows = Candidate.objects.filter(run=run).order_by().annotate(last_word=last_word)
+    rows = rows.annotate(here=IsNull(F("withdrawn_at"), True), adjudicated=IsNull(F("last_word__id"), False))
     groups = rows.values_list("here", "inspection_state", "adjudicated", "kind").annotate(n=Count("pk"))
     n: Counter[str] = Counter()
     for here, state, decided, kind, count in groups:
@@ -173,23 +174,28 @@ def _progress(votes: QuerySet[Vote]) -> list[Progress]:
 def _patterns(run: Run) -> list[tuple[dict[int, str], int]]:
     """The first verdicts on a candidate by inspector, and how many candidates got just these.
 
-    Counted in the database: a few dozen patterns stand for any number of votes.
+    Counted in the database: a few dozen patterns stand for any number of votes. It gives all votes, the
+    earliest first, since to drop the later ones there takes another sort.
     """
     query = """
         SELECT who, said, count(*) FROM (
-            SELECT array_agg(inspector_id ORDER BY inspector_id) AS who,
-                   array_agg(verdict ORDER BY inspector_id) AS said
-            FROM (
-                SELECT DISTINCT ON (v.candidate_id, v.inspector_id) v.candidate_id, v.inspector_id, v.verdict
-                FROM catalog_vote v JOIN catalog_candidate c ON c.id = v.candidate_id
-                WHERE c.run_id = %s AND c.withdrawn_at IS NULL
-                ORDER BY v.candidate_id, v.inspector_id, v.id
-            ) AS first GROUP BY candidate_id
-        ) AS pattern GROUP BY who, said ORDER BY who, said
+            SELECT array_agg(v.inspector_id ORDER BY v.inspector_id, v.id) AS who,
+                   array_agg(v.verdict ORDER BY v.inspector_id, v.id) AS said
+            FROM catalog_vote v JOIN catalog_candidate c ON c.id = v.candidate_id
+            WHERE c.run_id = %s AND c.withdrawn_at IS NULL GROUP BY v.candidate_id
+        ) AS pattern GROUP BY who, said
     """
     with connection.cursor() as cursor:
         cursor.execute(query, [run.pk])
-        return [(dict(zip(who, said, strict=True)), count) for who, said, count in cursor.fetchall()]
+        return [(_first(who, said), count) for who, said, count in sorted(cursor.fetchall())]
+
+
+def _first(who: Sequence[int], said: Sequence[str]) -> dict[int, str]:
+    """The first of several votes of each inspector."""
+    first: dict[int, str] = {}
+    for inspector, verdict in zip(who, said, strict=True):
+        first.setdefault(inspector, verdict)
+    return first
 
 
 def _defined(kappa: float) -> float | None:
