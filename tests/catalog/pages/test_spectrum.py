@@ -70,7 +70,9 @@ def test_every_module_of_the_viewer_is_asked_for_at_once(client: Client, held: H
     page = text(client, "/spectra/spec-galaxy/")
     linked = re.findall(r'<link rel="(?:module)?preload"[^>]* href="([^"]+)"', page)
     assert all((JS.parent / one.removeprefix("/static/")).exists() for one in linked if "/static/" in one)
-    assert len(linked) == len(VIEWER_MODULES) + 2
+    assert len(linked) == len(VIEWER_MODULES) + 1  # and the figure
+    (library,) = re.findall(r'<script defer src="/static/([^"]+)"', page)
+    assert (JS.parent / library).exists()
 
 
 def test_figure_opens_at_the_object_s_redshift(client: Client, held: Held) -> None:
