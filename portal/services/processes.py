@@ -67,20 +67,19 @@ def working_in(folder: Path, name: str) -> list[psutil.Process]:
 def still_serves(
     pid: int | None, folder: Path, name: str, ready: Callable[[], bool], seconds: float = 30
 ) -> bool:
-    """Whether the recorded server runs and answers; waits while it recovers.
+    """Whether the recorded server runs in this folder and answers; waits while it recovers.
 
-    A living server is never replaced: one that does not answer in time raises ServiceError.
+    In this folder: in a copy of it the record still names the server of the folder that was copied. A living
+    server is never replaced: one that does not answer in time raises ServiceError.
     """
-    if pid is None:
-        return False
     deadline = time.monotonic() + seconds
-    while not ready():
-        if pid not in {process.pid for process in working_in(folder, name)}:
-            return False
+    while pid is not None and pid in {process.pid for process in working_in(folder, name)}:
+        if ready():
+            return True
         if time.monotonic() > deadline:
             raise ServiceError(f"{name} (process {pid}) runs in {folder} and does not answer: see its log")
         time.sleep(0.1)
-    return True
+    return False
 
 
 def end(processes: list[psutil.Process], first: signal.Signals, patience: float) -> None:

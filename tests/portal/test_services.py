@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +118,21 @@ def test_a_server_that_recovers_from_a_killed_backend_is_waited_for(data):
         with services_for(data) as same:
             assert write_and_read(same, "later") == ["before", "later"]
         assert data.read_services()["postgres"] == entry, "the same server, not another"
+
+
+def test_a_copy_of_the_folder_has_servers_of_its_own(data):
+    with services_for(data) as session:
+        write_and_read(session, "before")
+    copy = DataDir(data.root.parent / "a copy")
+    subprocess.run(["cp", "-Rp", data.root, copy.root], check=True)
+    with services_for(data) as session:
+        shutil.copy(data.services_file, copy.services_file)  # as if it had been copied just now
+        try:
+            with services_for(copy) as other:
+                assert write_and_read(other, "of the copy") == ["before", "of the copy"]
+                assert notes(session) == ["before"]
+        finally:
+            stop(copy)
 
 
 def test_a_lock_file_with_somebody_elses_process_id_is_no_obstacle(data):
