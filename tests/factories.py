@@ -368,7 +368,7 @@ class CounterpartLookupFactory(DjangoModelFactory):
     @classmethod
     def _create(cls, *args: Any, **kwargs: Any) -> CounterpartLookup:
         lookup: CounterpartLookup = super()._create(*args, **kwargs)
-        answers_store(sources=[lookup.source_id])
+        answers_store(sources=[lookup.source_id], services=[lookup.service])
         return lookup
 
 
@@ -379,7 +379,7 @@ class CounterpartFactory(DjangoModelFactory):
     @classmethod
     def _create(cls, *args: Any, **kwargs: Any) -> Counterpart:
         counterpart: Counterpart = super()._create(*args, **kwargs)
-        answers_store(sources=[counterpart.lookup.source_id])
+        answers_store(sources=[counterpart.lookup.source_id], services=[counterpart.lookup.service])
         return counterpart
 
     lookup = SubFactory(CounterpartLookupFactory)

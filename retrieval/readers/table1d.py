@@ -217,11 +217,12 @@ def _scaled(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
     """In a power of ten of the unit, where the flux would be too small or too large for single precision."""
     some = np.abs(flux[np.isfinite(flux) & (flux != 0)])
-    exponent = int(np.floor(np.log10(some.max()))) if some.size else 0
+    exponent = int(np.clip(np.floor(np.log10(some.max())), -300, 300)) if some.size else 0
     if -6 <= exponent <= 6:
         return flux, ivar, unit
+    ten = np.float64(10.0)  # whose powers may be infinite, where those of a plain float raise
     with np.errstate(all="ignore"):
-        return flux * 10.0**-exponent, ivar * 10.0 ** (2 * exponent), f"1e{exponent} {unit}"
+        return flux * ten**-exponent, ivar * ten ** (2 * exponent), f"1e{exponent} {unit}"
 
 
 def _flux_unit(column: Column) -> str:

@@ -39,7 +39,7 @@ def test_a_reader_finds_a_galaxy_and_its_lines(visitor: Callable[..., Visitor]) 
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Galaxies").click()
     everything = rows_shown(page)
     assert everything > 3
-    page.get_by_label("Redshift (lines) from").fill("0.1")
+    page.get_by_label("Redshift (lines) from", exact=True).fill("0.1")
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url("**z_cl_min=0.1**")
     assert 0 < rows_shown(page) < everything

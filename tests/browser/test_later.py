@@ -12,7 +12,7 @@ from .test_pages import inspect
 
 SECOND = """
 from catalog.models import Run
-run = Run.objects.get()
+run = Run.objects.earliest("pk")
 run.pk, run.note = None, "the same again"
 run.save()
 """

@@ -37,7 +37,7 @@ def test_browsing(visitor: Callable[..., Visitor], width: int, scheme: str) -> N
 
     # columns in an order of one's own
     page.get_by_text(re.compile(r"^Columns \(")).click()
-    page.locator(".chooser").first.get_by_label("RA (deg)").uncheck()
+    page.locator(".chooser").first.get_by_role("checkbox", name="RA (deg)").uncheck()
     page.locator(".chooser").first.get_by_role("button", name="Move Dec (deg) earlier").click()
     page.get_by_role("button", name="Show these").click()
     page.wait_for_url("**columns=**")

@@ -204,7 +204,7 @@ def test_planted_failures_make_nothing_new(seed: int) -> None:
 def test_what_is_falsely_called_new_is_counted() -> None:
     """Look-ups that say "no match" of what a catalogue holds, or where one does not look."""
     run = f.RunFactory()
-    held, unseen, star = (candidate for candidate in galaxies(run, 3, kind="F star"))
+    held, unseen, star = galaxies(run, 3, kind="F star")
     for candidate in (held, unseen, star):
         for service in DECIDING:
             f.CounterpartLookupFactory(source=candidate.spectrum.source, service=service, outcome="no-match")
@@ -212,10 +212,10 @@ def test_what_is_falsely_called_new_is_counted() -> None:
     snapshot("simbad", [(spectrum.ra, spectrum.dec)])
     snapshot("ned", [])
     sdss = snapshot("sdss", [])
-    pixels = [int(healpix29(c.spectrum.ra, c.spectrum.dec)) >> 2 * 17 for c in (held, star)]
-    sdss.coverage_order, sdss.coverage = 12, b"".join(p.to_bytes(8, "little") for p in sorted(pixels))
+    pixels = [int(healpix29(c.spectrum.ra, c.spectrum.dec)) >> 2 * 15 for c in (held, star)]
+    sdss.coverage_order, sdss.coverage = 14, b"".join(p.to_bytes(8, "little") for p in sorted(pixels))
     sdss.save()
-    assert int(healpix29(unseen.spectrum.ra, unseen.spectrum.dec)) >> 2 * 17 not in pixels
+    assert int(healpix29(unseen.spectrum.ra, unseen.spectrum.dec)) >> 2 * 15 not in pixels
     found = new_flag(run=run)
     assert found
     assert found.matrix.counts == {(PLANTED, NEW): 1, (UNSEEN, NEW): 1, (UNPLANTED, NEW): 1}

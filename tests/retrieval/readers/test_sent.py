@@ -12,7 +12,7 @@ import pytest
 from astropy import units as u
 from astropy.io import fits
 from astropy.table import MaskedColumn, Table
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrieval.masks import MASK_BIT
@@ -334,6 +334,8 @@ def test_any_lines_are_read_or_refused(rows: list[list[str]], part: str, head: s
     st.lists(st.floats(-1e30, 1e30, allow_nan=False), min_size=2, max_size=30),
     st.sampled_from(["Angstrom", "nm", "micron"]),
 )
+@example([0.0, 5e-324], "Angstrom")
+@example([1e200, 3e307], "nm")
 def test_what_a_csv_says_is_what_is_read(values: list[float], unit: str) -> None:
     """The oracle: the numbers themselves, up to the power of ten that the unit then names."""
     wave = np.linspace(4000, 8000, len(values)) / {"Angstrom": 1, "nm": 10, "micron": 1e4}[unit]
