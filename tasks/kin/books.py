@@ -84,7 +84,10 @@ def book_key(codebook: Codebook) -> tuple[object, ...]:
 
 
 def book_bytes(codebook: Codebook) -> int:
-    """Memory that a codebook takes when searched: centres, codes, ids, and the sums of one search."""
+    """Memory that a codebook takes when searched: centres, codes, ids, and the sums of one search.
+
+    Centres twice: as they are, and about the mean in the index.
+    """
     samples = make_grid(codebook.step).size
     code = 1 if codebook.centers <= 256 else 2
     return _bytes(samples * codebook.centers, codebook.n_templates or 0, codebook.segments, code)
@@ -96,7 +99,7 @@ def _held_bytes(book: Book) -> int:
 
 
 def _bytes(values: int, templates: int, segments: int, code: int) -> int:
-    return 4 * values + templates * (segments * code + 16) + 8 * templates * segments
+    return 8 * values + templates * (segments * code + 16) + 8 * templates * segments
 
 
 def codebooks_ready(run: Run) -> list[Codebook]:
